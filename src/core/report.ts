@@ -1,0 +1,112 @@
+import { advance, count, total } from './buckets.ts'
+import type { Report, Step } from './event.ts'
+import { failuresIn, trimmed } from './log.ts'
+import { closed, opened, written } from './move.ts'
+import { type CountRule, cooldownAfter, type RateRule, type Settings } from './settings.ts'
+import { activeOverride, type Buckets, type Cause, type Closed, type HalfOpen, RING, type StoredState } from './state.ts'
+
+/** What a report does. Every way out before the last one writes nothing, and says why. */
+export function report(state: StoredState, event: Report, now: number): Step<StoredState> {
+  const nothing = (verdict: Step['verdict']): Step<StoredState> => ({ state, verdict })
+  if (event.outcomes === '' && event.released.length === 0 && event.wouldReject === 0) return nothing('none')
+  if (state.flushIds.includes(event.flushId)) return nothing('duplicate')
+  if (event.since === null ? state.flushIds.length >= RING : !state.flushIds.includes(event.since)) return nothing('unknown')
+
+  const judged = judge(state, event, now)
+  if (judged.state === state && event.wouldReject === 0) return nothing(judged.verdict)
+  const after: StoredState = {
+    ...judged.state,
+    flushIds: [event.flushId, ...state.flushIds].slice(0, RING),
+    wouldReject: state.wouldReject + event.wouldReject,
+    settings: event.settings,
+  }
+  return { state: written(state, after, now), verdict: judged.verdict }
+}
+
+function judge(state: StoredState, event: Report, now: number): Step<StoredState> {
+  const override = activeOverride(state, now)
+  if (override !== null && override.kind !== 'METRICS_ONLY') return { state, verdict: 'overridden' }
+  if (state.status === 'OPEN') {
+    // A late failure of the generation that tripped may still bring the dependency's wish to be left alone for longer.
+    const { retryAfterMs } = event
+    if (event.generation !== state.previousGeneration || retryAfterMs === null || now + retryAfterMs <= state.openUntil)
+      return { state, verdict: 'stale' }
+    return { state: { ...state, openUntil: now + retryAfterMs, cooldownMs: retryAfterMs }, verdict: 'extended' }
+  }
+  if (event.generation !== state.generation) return { state, verdict: 'stale' }
+  if (state.status === 'HALF_OPEN') return judgeProbes(state, event, now)
+  if (event.outcomes === '') return { state, verdict: 'stale' }
+  const replayed = replay(state, event.outcomes, event.settings, now)
+  return { state: decided(replayed.state, replayed.cause, event, now), verdict: 'counted' }
+}
+
+/** Only probes whose token is listed count, and each only once. */
+function judgeProbes(state: HalfOpen & StoredState, event: Report, now: number): Step<StoredState> {
+  const reported = new Set([...event.tokens, ...event.released])
+  const leases = state.leases.filter((token) => !reported.has(token))
+  if (leases.length === state.leases.length) return { state, verdict: 'stale' }
+  const listed = [...event.outcomes].filter((_, i) => state.leases.includes(event.tokens[i]!)).join('')
+  const { probes, successes } = event.settings
+  let { log } = state
+  let cause: Cause | null = null
+  for (const bit of listed) {
+    log = trimmed(log + bit)
+    const failures = failuresIn(log, probes)
+    if (Math.min(log.length, probes) - failures >= successes) cause = 'probes_succeeded'
+    else if (failures > probes - successes) cause = 'probes_failed'
+    if (cause !== null) break
+  }
+  return {
+    state: decided({ ...state, leases, log, failureCount: failuresIn(log, probes) }, cause, event, now),
+    verdict: 'counted',
+  }
+}
+
+/** The state after what the outcomes decided; or what the reporter decided for them, where its dependency said when to come back. */
+function decided(state: (Closed | HalfOpen) & StoredState, cause: Cause | null, event: Report, now: number): StoredState {
+  const why = cause ?? (event.trip ? 'retry_after' : null)
+  if (why === null) return state
+  if (why === 'probes_succeeded') return closed(state, why, now)
+  return opened(state, why, now, Math.max(cooldownAfter(event.settings, state.opens + 1), event.retryAfterMs ?? 0))
+}
+
+/**
+ * A closed breaker's window after more outcomes, one by one; what follows the tripping one belongs to a dead generation and is
+ * dropped. An isolate asks this of its own view, too.
+ */
+export function replay<S extends Closed>(
+  state: S,
+  outcomes: string,
+  settings: Settings,
+  now: number,
+): { state: S; cause: Cause | null } {
+  return 'rate' in settings.trip ? replayRate(state, outcomes, settings.trip, now) : replayCount(state, outcomes, settings.trip)
+}
+
+function replayCount<S extends Closed>(state: S, outcomes: string, { failures, outOf }: CountRule) {
+  let log = state.log
+  let cause: Cause | null = null
+  for (const bit of outcomes) {
+    log = trimmed(log + bit)
+    if (bit === '1' && log.length >= outOf && failuresIn(log, outOf) >= failures) cause = 'failure_limit'
+    if (cause !== null) break
+  }
+  return { state: { ...state, log, failureCount: failuresIn(log, outOf) }, cause }
+}
+
+function replayRate<S extends Closed>(state: S, outcomes: string, { rate, minimum, bucketMs }: RateRule, now: number) {
+  const before: Buckets = advance(state.buckets, bucketMs, now)
+  let [successes, failures] = [total(before.successes), total(before.failures)]
+  const start = { successes, failures }
+  let cause: Cause | null = null
+  let log = state.log
+  for (const bit of outcomes) {
+    log = trimmed(log + bit)
+    if (bit === '1') failures++
+    else successes++
+    if (bit === '1' && successes + failures >= minimum && failures >= rate * (successes + failures)) cause = 'failure_rate'
+    if (cause !== null) break
+  }
+  const buckets = count(before, successes - start.successes, failures - start.failures)
+  return { state: { ...state, log, buckets, failureCount: failures }, cause }
+}

@@ -1,0 +1,88 @@
+import { type Duration, toMilliseconds } from './duration.ts'
+import { InvalidOptionError } from './errors.ts'
+import { BUCKETS, checkedFraction, type FailureRate, type Fraction } from './limits.ts'
+
+/** Milliseconds in the longest cooldown, lease, and override-free wait: a day. */
+export const DAY_MS = 86_400_000
+/** For how many consecutive opens a cooldown function is asked, once, at construction. */
+const COOLDOWN_STEPS = 16
+
+/** What one reporter wants of a breaker, ready to be judged by. Travels with every request as it is. */
+export interface Settings {
+  readonly trip: CountRule | RateRule
+  /** The half-open window: how many probes decide. */
+  readonly probes: number
+  /** How many of them must succeed to close. */
+  readonly successes: number
+  /** How many probes may be out at once, fleet-wide. */
+  readonly probeConcurrency: number
+  readonly probeLeaseMs: number
+  /** Cooldown by number of consecutive opens; the last one stands for all that follow. */
+  readonly cooldownMs: readonly number[]
+}
+
+export interface CountRule {
+  readonly failures: number
+  readonly outOf: number
+}
+
+export interface RateRule {
+  readonly rate: number
+  readonly minimum: number
+  readonly bucketMs: number
+}
+
+/** The options that make {@link Settings}. */
+export interface SettingsOptions {
+  /** When to trip: `fraction(k, n)` or `failureRate(rate, { over })`. Default `fraction(1, 1)`. */
+  readonly failureLimit?: Fraction | FailureRate
+  /** When to close again: k successes among n probes. Default: as many as keep the probes under `failureLimit`. */
+  readonly successLimit?: Fraction
+  /** How long to stay open, 1 ms to 24 h; or a function of the number of consecutive opens (from 1 to 16). Default `'30s'`. */
+  readonly cooldown?: Duration | ((opens: number) => Duration)
+  /** How many probes may be out at once, 1 to the half-open window. Default: the window. */
+  readonly probeConcurrency?: number
+  /** How long a probe may stay unreported before its place is given to another, 1 ms to 24 h. Default `'30s'`. */
+  readonly probeLease?: Duration
+}
+
+/** @throws {InvalidOptionError} naming the option, its range and the value */
+export function resolveSettings(options: SettingsOptions): Settings {
+  const limit = options.failureLimit ?? { numerator: 1, denominator: 1 }
+  const count = 'rate' in limit ? undefined : checkedFraction('failureLimit', limit)
+  const success = options.successLimit === undefined ? undefined : checkedFraction('successLimit', options.successLimit)
+  // Without a success limit the probes are held to the failure limit, as the Python library does; a rate has no count, so one probe decides.
+  const probes = success?.denominator ?? count?.denominator ?? 1
+  const successes = success?.numerator ?? (count ? count.denominator - count.numerator + 1 : 1)
+  const probeConcurrency = options.probeConcurrency ?? probes
+  if (!Number.isInteger(probeConcurrency) || probeConcurrency < 1 || probeConcurrency > probes) {
+    throw new InvalidOptionError(
+      'probeConcurrency',
+      `a whole number from 1 to the half-open window (${probes})`,
+      probeConcurrency,
+    )
+  }
+  return Object.freeze({
+    trip: Object.freeze(count ? { failures: count.numerator, outOf: count.denominator } : rateRule(limit as FailureRate)),
+    probes,
+    successes,
+    probeConcurrency,
+    probeLeaseMs: toMilliseconds('probeLease', options.probeLease ?? '30s', { min: 1, max: DAY_MS }),
+    cooldownMs: Object.freeze(cooldowns(options.cooldown ?? '30s')),
+  })
+}
+
+function rateRule({ rate, over, minimumThroughput }: FailureRate): RateRule {
+  return { rate, minimum: minimumThroughput, bucketMs: Math.ceil(over / BUCKETS) }
+}
+
+function cooldowns(cooldown: Duration | ((opens: number) => Duration)): number[] {
+  const range = { min: 1, max: DAY_MS }
+  if (typeof cooldown !== 'function') return [toMilliseconds('cooldown', cooldown, range)]
+  return Array.from({ length: COOLDOWN_STEPS }, (_, i) => toMilliseconds(`cooldown(${i + 1})`, cooldown(i + 1), range))
+}
+
+/** The cooldown after so many consecutive opens. */
+export function cooldownAfter(settings: Settings, opens: number): number {
+  return settings.cooldownMs[Math.min(opens, settings.cooldownMs.length) - 1]!
+}

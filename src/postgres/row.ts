@@ -1,0 +1,90 @@
+import type { Settings } from '../core/settings.ts'
+import { type Snapshot, snapshotOf } from '../core/snapshot.ts'
+import {
+  BLANK,
+  type BreakerState,
+  type Buckets,
+  type Cause,
+  type CircuitState,
+  type Override,
+  type OverrideKind,
+} from '../core/state.ts'
+import type { BreakerId } from '../storage/port.ts'
+
+/** A row as `snapshotSql` tells it. */
+export interface RowJson {
+  readonly resource_key: string
+  readonly namespace: string
+  readonly state: CircuitState
+  readonly generation: number
+  readonly previous_generation: number
+  readonly version: number
+  readonly failure_count: number
+  readonly open_until: number | null
+  readonly cooldown_ms: number
+  readonly log: string
+  readonly opens: number
+  readonly cause: Cause | null
+  readonly leases: readonly number[]
+  readonly lease_ms: number
+  readonly bucket: number
+  readonly bucket_ms: number
+  readonly bucket_successes: readonly number[]
+  readonly bucket_failures: readonly number[]
+  readonly override: OverrideKind | null
+  readonly override_until: number | null
+  readonly override_ms: number | null
+  readonly override_actor: string | null
+  readonly override_reason: string | null
+  readonly would_reject: number
+  readonly settings: Settings | null
+  readonly updated_at: number
+  readonly since: number | null
+  readonly foreign: boolean
+}
+
+/** A row, or the lack of one, as a snapshot. */
+export function toSnapshot(row: RowJson | null, { resourceKey, namespace }: BreakerId, at: number): Snapshot {
+  const state = row === null ? BLANK : { ...stateOf(row), flushIds: row.since === null ? [] : [row.since] }
+  return snapshotOf(state, resourceKey, namespace, at)
+}
+
+function stateOf(row: RowJson): BreakerState {
+  const common = {
+    generation: row.generation,
+    previousGeneration: row.previous_generation,
+    version: row.version,
+    log: row.log,
+    failureCount: row.failure_count,
+    opens: row.opens,
+    cause: row.cause,
+    override: overrideOf(row),
+    wouldReject: row.would_reject,
+    settings: row.settings,
+    updatedAt: row.updated_at,
+  }
+  switch (row.state) {
+    case 'CLOSED':
+      return { ...common, status: 'CLOSED', buckets: bucketsOf(row) }
+    case 'OPEN':
+      return { ...common, status: 'OPEN', openUntil: row.open_until ?? 0, cooldownMs: row.cooldown_ms }
+    case 'HALF_OPEN':
+      return { ...common, status: 'HALF_OPEN', leases: row.leases, leaseMs: row.lease_ms }
+  }
+}
+
+function overrideOf(row: RowJson): Override | null {
+  if (row.override === null) return null
+  return {
+    kind: row.override,
+    until: row.override_until,
+    durationMs: row.override_ms,
+    actor: row.override_actor,
+    reason: row.override_reason,
+  }
+}
+
+function bucketsOf(row: RowJson): Buckets | null {
+  if (row.bucket_ms === 0) return null
+  return { newest: row.bucket, widthMs: row.bucket_ms, successes: row.bucket_successes, failures: row.bucket_failures }
+}

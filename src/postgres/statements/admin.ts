@@ -1,0 +1,51 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Place } from '../../storage/paging.ts'
+import type { HistoryQuery, ListQuery, PruneQuery } from '../../storage/port.ts'
+import type { Names } from './names.ts'
+import { ms, snapshotSql } from './snapshot.ts'
+
+const all = (conditions: readonly (SQL | undefined)[]): SQL =>
+  sql.join([sql`true`, ...conditions.filter((c) => c !== undefined)], sql` and `)
+
+const RANK = `case c.state when 'OPEN' then 0 when 'HALF_OPEN' then 1 else 2 end`
+const ORDER = `${RANK}, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
+
+/** Worst first, paged by key: no offset to count up to. No index serves it, for one on `state` would cost every write. */
+export function listStatement(query: ListQuery, after: Place | undefined, limit: number, { breakers }: Names): SQL {
+  const { namespace, status, search } = query
+  return sql`select ${sql.raw(`${snapshotSql('json_build_object')} as snapshot, ${ms('clock_timestamp()')}::float8 as at from ${breakers} c`)} where ${all(
+    [
+      namespace === undefined ? undefined : sql`c.namespace = ${namespace}::text`,
+      status === undefined ? undefined : sql`c.state = ${status}::text`,
+      search === undefined ? undefined : sql`strpos(lower(c.resource_key), lower(${search}::text)) > 0`,
+      after === undefined
+        ? undefined
+        : sql`(${sql.raw(ORDER)}) > (case ${after.status}::text when 'OPEN' then 0 when 'HALF_OPEN' then 1 else 2 end, -(${after.failureCount}::int), ${after.resourceKey}::text collate "C", ${after.namespace}::text collate "C")`,
+    ],
+  )} order by ${sql.raw(ORDER)} limit ${limit}::int`
+}
+
+export function historyStatement(query: HistoryQuery, before: number | undefined, limit: number, { transitions }: Names): SQL {
+  const { resourceKey, namespace } = query
+  return sql`select ${sql.raw(`json_build_object('id', id, 'resourceKey', resource_key, 'namespace', namespace, 'generation', generation, 'from', from_state,
+    'to', to_state, 'cause', cause, 'actor', actor, 'reason', reason, 'at', ${ms('at')}) as line from ${transitions}`)} where ${all(
+    [
+      resourceKey === undefined ? undefined : sql`resource_key = ${resourceKey}::text`,
+      namespace === undefined ? undefined : sql`namespace = ${namespace}::text`,
+      before === undefined ? undefined : sql`id < ${before}::bigint`,
+    ],
+  )} order by id desc limit ${limit}::int`
+}
+
+/** Only what is closed, without override, and long untouched: an isolate may hold reports for any other. */
+export function pruneStatement(
+  { namespace, breakersOlderThanMs, transitionsOlderThanMs }: PruneQuery,
+  { breakers, transitions }: Names,
+): SQL {
+  const older = (column: string, ms: number | undefined) =>
+    sql`${sql.raw(column)} < clock_timestamp() - ${ms ?? null}::bigint * interval '1 ms'`
+  const within = namespace === undefined ? undefined : sql`namespace = ${namespace}::text`
+  return sql`with b as (delete from ${sql.raw(breakers)} where ${all([older('updated_at', breakersOlderThanMs), sql`state = 'CLOSED' and own_state = 'CLOSED' and override is null`, within])} returning 1),
+    t as (delete from ${sql.raw(transitions)} where ${all([older('at', transitionsOlderThanMs), within])} returning 1)
+    select (select count(*) from b)::int as breakers, (select count(*) from t)::int as transitions`
+}

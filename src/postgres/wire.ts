@@ -1,0 +1,38 @@
+import type { AcquireRequest, ControlRequest, ExchangeRequest } from '../storage/port.ts'
+
+/** Requests in the form in which the exchange's body reads them. */
+
+export function encodeReport({ resourceKey, namespace, report }: ExchangeRequest): object {
+  const id = { resource_key: resourceKey, namespace }
+  if (report === undefined) return { ...id, type: 'read' }
+  return {
+    ...id,
+    type: 'report',
+    generation: report.generation,
+    flush_id: report.flushId,
+    since: report.since,
+    outcomes: report.outcomes,
+    tokens: report.tokens,
+    released: report.released,
+    retry_after_ms: report.retryAfterMs,
+    trip: report.trip,
+    would_reject: report.wouldReject,
+    settings: report.settings,
+  }
+}
+
+export function encodeAcquire({ resourceKey, namespace, settings, leaseMs }: AcquireRequest): object {
+  return { resource_key: resourceKey, namespace, type: 'acquire', lease_ms: leaseMs, settings }
+}
+
+export function encodeCommand({ resourceKey, namespace, command: { order, actor, reason } }: ControlRequest): object {
+  const common = { resource_key: resourceKey, namespace, type: 'command', command: order.command, actor, reason }
+  switch (order.command) {
+    case 'open':
+      return { ...common, cooldown_ms: order.cooldownMs }
+    case 'override':
+      return { ...common, override: order.override, for_ms: order.forMs }
+    default:
+      return common
+  }
+}

@@ -1,0 +1,141 @@
+import type { Event, Transition } from '../core/event.ts'
+import { type Snapshot, snapshotOf } from '../core/snapshot.ts'
+import { BLANK, type StoredState } from '../core/state.ts'
+import { audit, transition } from '../core/transition.ts'
+import { byWorst, checkedLimit, checkedPrune, listCursor, type Place, parseCursor } from './paging.ts'
+import type {
+  AcquireRequest,
+  Admission,
+  BreakerId,
+  CircuitStorage,
+  ControlRequest,
+  Exchanged,
+  ExchangeRequest,
+  HistoryQuery,
+  ListQuery,
+  Page,
+  Pruned,
+  PruneQuery,
+} from './port.ts'
+
+export interface InMemoryStorageOptions {
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly clock?: () => number
+  /** How many lines the audit log keeps, newest last. Default 1,000. */
+  readonly historyLimit?: number
+}
+
+interface Row extends BreakerId {
+  state: StoredState
+}
+
+/** Breakers of one process: the specification, run as it is. The default storage, and the model that every other one is held against. */
+export class InMemoryStorage implements CircuitStorage {
+  readonly shared = false
+  readonly #rows = new Map<string, Row>()
+  readonly #history: { id: number; flushId: number | null; line: Transition }[] = []
+  readonly #clock: () => number
+  readonly #historyLimit: number
+  #lines = 0
+
+  constructor(options: InMemoryStorageOptions = {}) {
+    this.#clock = options.clock ?? Date.now
+    this.#historyLimit = options.historyLimit ?? 1_000
+  }
+
+  async exchange(requests: readonly ExchangeRequest[]): Promise<readonly Exchanged[]> {
+    return requests.map((request) => this.#apply(request, request.report ? { type: 'report', ...request.report } : null))
+  }
+
+  async acquire(request: AcquireRequest): Promise<Admission> {
+    return this.#apply(request, { type: 'acquire', leaseMs: request.leaseMs, settings: request.settings })
+  }
+
+  async control(request: ControlRequest): Promise<Exchanged> {
+    return this.#apply(request, { type: 'command', ...request.command })
+  }
+
+  async list(query: ListQuery = {}): Promise<Page<Snapshot>> {
+    const limit = checkedLimit(query.limit)
+    const after = query.after === undefined ? undefined : (parseCursor(query.after) as Place)
+    const search = query.search?.toLowerCase()
+    const now = this.#now()
+    const found = [...this.#rows.values()]
+      .filter((row) => query.namespace === undefined || row.namespace === query.namespace)
+      .filter((row) => query.status === undefined || row.state.status === query.status)
+      .filter((row) => search === undefined || row.resourceKey.toLowerCase().includes(search))
+      .map((row) => snapshotOf(row.state, row.resourceKey, row.namespace, now))
+      .sort(byWorst)
+      .filter((snapshot) => after === undefined || byWorst(snapshot, after) > 0)
+    const items = found.slice(0, limit)
+    return { items, next: found.length > limit ? listCursor(items.at(-1)!) : null }
+  }
+
+  async history(query: HistoryQuery = {}): Promise<Page<Transition>> {
+    const limit = checkedLimit(query.limit)
+    const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(parseCursor(query.after))
+    const found = this.#history
+      .filter(({ id, line }) => id < before && matches(line, query))
+      .reverse()
+      .slice(0, limit + 1)
+    const page = found.slice(0, limit)
+    return { items: page.map(({ line }) => line), next: found.length > limit ? JSON.stringify(page.at(-1)!.id) : null }
+  }
+
+  async prune(query: PruneQuery): Promise<Pruned> {
+    const { breakersOlderThanMs, transitionsOlderThanMs } = checkedPrune(query)
+    const now = this.#now()
+    const pruned = { breakers: 0, transitions: 0 }
+    for (const [id, { namespace, state }] of this.#rows) {
+      if (breakersOlderThanMs === undefined || (query.namespace !== undefined && namespace !== query.namespace)) continue
+      if (state.status !== 'CLOSED' || state.override !== null || now - state.updatedAt <= breakersOlderThanMs) continue
+      this.#rows.delete(id)
+      pruned.breakers++
+    }
+    for (let i = this.#history.length - 1; i >= 0; i--) {
+      const { line } = this.#history[i]!
+      if (transitionsOlderThanMs === undefined || !matches(line, query) || now - line.at <= transitionsOlderThanMs) continue
+      this.#history.splice(i, 1)
+      pruned.transitions++
+    }
+    return pruned
+  }
+
+  #apply({ resourceKey, namespace }: BreakerId, event: Event | null): Admission {
+    const now = this.#now()
+    const id = JSON.stringify([namespace, resourceKey])
+    const before = this.#rows.get(id)?.state ?? BLANK
+    const {
+      state,
+      verdict,
+      token = null,
+    } = event === null ? { state: before, verdict: 'none' as const } : transition(before, event, now)
+    if (state !== before) this.#rows.set(id, { resourceKey, namespace, state })
+    const flushId = event?.type === 'report' ? event.flushId : null
+    const line = audit(before, state, event, now)
+    if (line !== null) this.#log({ resourceKey, namespace, ...line }, flushId)
+    // A repeat learns what the report that it repeats had done: that answer was lost.
+    const repeated =
+      verdict === 'duplicate'
+        ? this.#history.filter((h) => h.flushId === flushId && matches(h.line, { resourceKey, namespace }))
+        : []
+    const transitions = line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
+    return { snapshot: snapshotOf(state, resourceKey, namespace, now), verdict, token, transitions }
+  }
+
+  #log(line: Transition, flushId: number | null): void {
+    this.#history.push({ id: ++this.#lines, flushId, line })
+    if (this.#history.length > this.#historyLimit) this.#history.shift()
+  }
+
+  /** Whole milliseconds, as the specification counts. */
+  #now(): number {
+    return Math.floor(this.#clock())
+  }
+}
+
+function matches(line: Transition, { resourceKey, namespace }: Partial<BreakerId>): boolean {
+  return (
+    (resourceKey === undefined || line.resourceKey === resourceKey) && (namespace === undefined || line.namespace === namespace)
+  )
+}

@@ -1,0 +1,60 @@
+import { formatDuration } from '../core/duration.ts'
+import { InvalidOptionError } from '../core/errors.ts'
+import { DAY_MS } from '../core/settings.ts'
+import type { CircuitState } from '../core/state.ts'
+import type { PruneQuery } from './port.ts'
+
+/** What the order of a list looks at. */
+export interface Place {
+  readonly status: CircuitState
+  readonly failureCount: number
+  readonly resourceKey: string
+  readonly namespace: string
+}
+
+const RANK: Readonly<Record<CircuitState, number>> = { OPEN: 0, HALF_OPEN: 1, CLOSED: 2 }
+
+/** Open before half-open before closed, then most failures first, then by key and namespace. */
+export function byWorst(a: Place, b: Place): number {
+  return (
+    RANK[a.status] - RANK[b.status] ||
+    b.failureCount - a.failureCount ||
+    byText(a.resourceKey, b.resourceKey) ||
+    byText(a.namespace, b.namespace)
+  )
+}
+
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Where a list goes on behind this breaker. */
+export function listCursor({ status, failureCount, resourceKey, namespace }: Place): string {
+  return JSON.stringify({ status, failureCount, resourceKey, namespace })
+}
+
+/** @throws {InvalidOptionError} where this is no cursor that a page gave */
+export function parseCursor(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidOptionError('after', "the 'next' of a page", text)
+  }
+}
+
+/** @throws {InvalidOptionError} outside 1 to 1,000 */
+export function checkedLimit(limit = 100): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+    throw new InvalidOptionError('limit', 'a whole number from 1 to 1000', limit)
+  return limit
+}
+
+/** @throws {InvalidOptionError} where breakers younger than a day would go: an isolate may still hold reports for them */
+export function checkedPrune(query: PruneQuery): PruneQuery {
+  const { breakersOlderThanMs, transitionsOlderThanMs } = query
+  if (breakersOlderThanMs !== undefined && !(breakersOlderThanMs >= DAY_MS)) {
+    throw new InvalidOptionError('breakersOlderThanMs', `at least ${formatDuration(DAY_MS)} in milliseconds`, breakersOlderThanMs)
+  }
+  if (transitionsOlderThanMs !== undefined && !(transitionsOlderThanMs >= 0)) {
+    throw new InvalidOptionError('transitionsOlderThanMs', 'a number of milliseconds from 0', transitionsOlderThanMs)
+  }
+  return query
+}

@@ -1,0 +1,103 @@
+import type { Command, Report, Transition, Verdict } from '../core/event.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { CircuitState } from '../core/state.ts'
+
+/**
+ * Where breakers live. An implementation passes the conformance suite of `resilient-circuit/testing`.
+ *
+ * Each operation is atomic: it reads, decides by `transition`, writes, and answers on the row's newest version. Instants are the
+ * storage's own. An operation whose promise rejects may or may not have happened, unless the error says otherwise.
+ */
+export interface CircuitStorage {
+  /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
+  readonly shared: boolean
+  /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
+  exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]>
+  /** Asks for one permit; makes OPEN -> HALF_OPEN when due; hands out probe leases. */
+  acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission>
+  /** Operator commands. Written with their line in the audit log, atomically. */
+  control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged>
+  /** Breakers, worst first. */
+  list(query?: ListQuery, options?: StorageCallOptions): Promise<Page<Snapshot>>
+  /** The audit log, newest first. */
+  history(query?: HistoryQuery, options?: StorageCallOptions): Promise<Page<Transition>>
+  /** Deletes what is old, and answers how many breakers and lines of the audit log went. */
+  prune(query: PruneQuery, options?: StorageCallOptions): Promise<Pruned>
+}
+
+export interface StorageCallOptions {
+  /** Ends the waiting. What the operation did by then is unknown. */
+  readonly signal?: AbortSignal
+}
+
+export interface BreakerId {
+  readonly resourceKey: string
+  readonly namespace: string
+}
+
+export interface ExchangeRequest extends BreakerId {
+  /** Without a report the request only reads. */
+  readonly report?: Omit<Report, 'type'>
+}
+
+export interface Exchanged {
+  readonly snapshot: Snapshot
+  readonly verdict: Verdict
+  /** The transitions that this very operation made: no other caller is told of them as its own. */
+  readonly transitions: readonly Transition[]
+}
+
+export interface AcquireRequest extends BreakerId {
+  readonly settings: Settings
+  /** How long a probe may hold its place, in milliseconds. */
+  readonly leaseMs: number
+  /** The status that the caller last saw. A storage may read first where a read will probably do. */
+  readonly expected?: CircuitState
+}
+
+export interface Admission extends Exchanged {
+  /** Where the verdict is `probe`: the permit. */
+  readonly token: number | null
+}
+
+export interface ControlRequest extends BreakerId {
+  readonly command: Omit<Command, 'type'>
+}
+
+export interface ListQuery {
+  readonly namespace?: string
+  readonly status?: CircuitState
+  /** Only keys that contain this text, in any case. */
+  readonly search?: string
+  /** 1 to 1,000; default 100. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+}
+
+export interface HistoryQuery extends Partial<BreakerId> {
+  /** 1 to 1,000; default 100. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Where the next page begins; null: there is none. */
+  readonly next: string | null
+}
+
+export interface PruneQuery {
+  readonly namespace?: string
+  /** Breakers closed, without override and untouched for so long, in milliseconds; at least a day. */
+  readonly breakersOlderThanMs?: number
+  /** Lines of the audit log older than this, in milliseconds. */
+  readonly transitionsOlderThanMs?: number
+}
+
+export interface Pruned {
+  readonly breakers: number
+  readonly transitions: number
+}
