@@ -26,14 +26,16 @@ function common(state: StoredState) {
 type Stored<S> = S & Pick<StoredState, 'flushIds'>
 
 /** Keeps the log: it shows what opened the breaker. */
-export function opened(
-  state: StoredState,
-  cause: Cause,
-  now: number,
-  cooldownMs: number,
-  openUntil?: number,
-): Stored<Open> {
-  return { ...common(state), ...nextGeneration(state, now), status: 'OPEN', cause, opens: state.opens + 1, openUntil: openUntil ?? now + cooldownMs, cooldownMs }
+export function opened(state: StoredState, cause: Cause, now: number, cooldownMs: number, openUntil?: number): Stored<Open> {
+  return {
+    ...common(state),
+    ...nextGeneration(state, now),
+    status: 'OPEN',
+    cause,
+    opens: state.opens + 1,
+    openUntil: openUntil ?? now + cooldownMs,
+    cooldownMs,
+  }
 }
 
 export function halfOpened(state: StoredState, cause: Cause, now: number): Stored<HalfOpen> {

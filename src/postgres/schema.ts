@@ -1,85 +1,110 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  type PgTableFn,
+  pgSchema,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 
-/** Bits, oldest first. */
-const varbit = customType<{ data: string }>({ dataType: () => 'varbit' })
+/** Bits, oldest first. By PostgreSQL's own name for `varbit`: `drizzle-kit push` would take any other for a change of type. */
+const varbit = customType<{ data: string }>({ dataType: () => 'bit varying' })
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const count = (name: string) => bigint(name, { mode: 'number' })
 
-/**
- * One row a breaker. The first seven columns are the Python library's, with its names and meaning, so that both can share the table.
- * No secondary index stands on a column that the hot path changes: each update stays within its page (HOT).
- */
-export const circuitBreakers = pgTable(
-  'rc_circuit_breakers',
-  {
-    resourceKey: text('resource_key').notNull(),
-    namespace: text('namespace').notNull().default('default'),
-    state: text('state').notNull().default('CLOSED'),
-    /** Failures within the last reporter's window. */
-    failureCount: integer('failure_count').notNull().default(0),
-    /** When the cooldown ends; null unless `OPEN`. */
-    openUntil: instant('open_until'),
-    createdAt: instant('created_at').notNull().defaultNow(),
-    updatedAt: instant('updated_at').notNull().defaultNow(),
+const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>) => ({
+  /**
+   * One row a breaker. The first seven columns are the Python library's, with its names and meaning, so that both can share the table.
+   * No secondary index stands on a column that the hot path changes: each update stays within its page (HOT).
+   */
+  circuitBreakers: table(
+    'rc_circuit_breakers',
+    {
+      resourceKey: text('resource_key').notNull(),
+      namespace: text('namespace').notNull().default('default'),
+      state: text('state').notNull().default('CLOSED'),
+      /** Failures within the last reporter's window. */
+      failureCount: integer('failure_count').notNull().default(0),
+      /** When the cooldown ends; null unless `OPEN`. */
+      openUntil: instant('open_until'),
+      createdAt: instant('created_at').notNull().defaultNow(),
+      updatedAt: instant('updated_at').notNull().defaultNow(),
 
-    /** What we last wrote to `state` and `open_until`: a difference is another program's write. */
-    ownState: text('own_state').notNull().default('CLOSED'),
-    ownOpenUntil: instant('own_open_until'),
-    /** How long the cooldown was given for, in milliseconds. */
-    cooldownMs: count('cooldown_ms').notNull().default(0),
-    generation: count('generation').notNull().default(0),
-    previousGeneration: count('previous_generation').notNull().default(0),
-    version: count('version').notNull().default(0),
-    /** The newest outcomes of this generation; 1 is a failure. */
-    log: varbit('log').notNull().default(''),
-    opens: integer('opens').notNull().default(0),
-    cause: text('cause'),
-    /** Probes out: the end of each lease in microseconds since 1970, which is its token. */
-    leases: bigint('leases', { mode: 'number' }).array().notNull().default(sql`'{}'`),
-    leaseMs: count('lease_ms').notNull().default(0),
-    /** The time window: number and width of its newest bucket, and the counts, newest last. */
-    bucket: count('bucket').notNull().default(0),
-    bucketMs: count('bucket_ms').notNull().default(0),
-    bucketSuccesses: integer('bucket_successes').array().notNull().default(sql`'{}'`),
-    bucketFailures: integer('bucket_failures').array().notNull().default(sql`'{}'`),
-    override: text('override'),
-    overrideUntil: instant('override_until'),
-    overrideMs: count('override_ms'),
-    overrideActor: text('override_actor'),
-    overrideReason: text('override_reason'),
-    wouldReject: count('would_reject').notNull().default(0),
-    /** What the last reporter asked for. */
-    settings: jsonb('settings'),
-    /** The newest flush ids, newest first. 4 bytes each: wider ones push the row out of line, at half the throughput. */
-    flushIds: integer('flush_ids').array().notNull().default(sql`'{}'`),
-  },
-  (table) => [
-    primaryKey({ name: 'rc_circuit_breakers_pkey', columns: [table.resourceKey, table.namespace] }),
-    check('rc_circuit_breakers_state', sql`${table.state} in ('CLOSED', 'OPEN', 'HALF_OPEN')`),
-    check('rc_circuit_breakers_override', sql`${table.override} in ('FORCED_OPEN', 'DISABLED', 'METRICS_ONLY')`),
-  ],
-)
+      /** What we last wrote to `state` and `open_until`: a difference is another program's write. */
+      ownState: text('own_state').notNull().default('CLOSED'),
+      ownOpenUntil: instant('own_open_until'),
+      /** How long the cooldown was given for, in milliseconds. */
+      cooldownMs: count('cooldown_ms').notNull().default(0),
+      generation: count('generation').notNull().default(0),
+      previousGeneration: count('previous_generation').notNull().default(0),
+      version: count('version').notNull().default(0),
+      /** The newest outcomes of this generation; 1 is a failure. */
+      log: varbit('log').notNull().default(''),
+      opens: integer('opens').notNull().default(0),
+      cause: text('cause'),
+      /** Probes out: the end of each lease in microseconds since 1970, which is its token. */
+      leases: bigint('leases', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+      leaseMs: count('lease_ms').notNull().default(0),
+      /** The time window: number and width of its newest bucket, and the counts, newest last. */
+      bucket: count('bucket').notNull().default(0),
+      bucketMs: count('bucket_ms').notNull().default(0),
+      bucketSuccesses: integer('bucket_successes').array().notNull().default(sql`'{}'`),
+      bucketFailures: integer('bucket_failures').array().notNull().default(sql`'{}'`),
+      override: text('override'),
+      overrideUntil: instant('override_until'),
+      overrideMs: count('override_ms'),
+      overrideActor: text('override_actor'),
+      overrideReason: text('override_reason'),
+      wouldReject: count('would_reject').notNull().default(0),
+      /** What the last reporter asked for. */
+      settings: jsonb('settings'),
+      /** The newest flush ids, newest first. 4 bytes each: wider ones push the row out of line, at half the throughput. */
+      flushIds: integer('flush_ids').array().notNull().default(sql`'{}'`),
+    },
+    (table) => [
+      primaryKey({ name: 'rc_circuit_breakers_pkey', columns: [table.resourceKey, table.namespace] }),
+      check('rc_circuit_breakers_state', sql`${table.state} in ('CLOSED', 'OPEN', 'HALF_OPEN')`),
+      check('rc_circuit_breakers_override', sql`${table.override} in ('FORCED_OPEN', 'DISABLED', 'METRICS_ONLY')`),
+    ],
+  ),
 
-/** The audit log: one line for each transition and each operator's command, written by the statement that made it. Append-only. */
-export const circuitTransitions = pgTable(
-  'rc_circuit_transitions',
-  {
-    id: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
-    resourceKey: text('resource_key').notNull(),
-    namespace: text('namespace').notNull(),
-    generation: count('generation').notNull(),
-    fromState: text('from_state').notNull(),
-    toState: text('to_state').notNull(),
-    cause: text('cause').notNull(),
-    actor: text('actor'),
-    reason: text('reason'),
-    at: instant('at').notNull(),
-    /** The report that made it, so that a repeat of that report learns so. */
-    flushId: integer('flush_id'),
-  },
-  (table) => [
-    index('rc_circuit_transitions_key').on(table.resourceKey, table.namespace, table.id),
-    index('rc_circuit_transitions_at').on(table.at),
-  ],
-)
+  /** The audit log: one line for each transition and each operator's command, written by the statement that made it. Append-only. */
+  circuitTransitions: table(
+    'rc_circuit_transitions',
+    {
+      id: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+      resourceKey: text('resource_key').notNull(),
+      namespace: text('namespace').notNull(),
+      generation: count('generation').notNull(),
+      fromState: text('from_state').notNull(),
+      toState: text('to_state').notNull(),
+      cause: text('cause').notNull(),
+      actor: text('actor'),
+      reason: text('reason'),
+      at: instant('at').notNull(),
+      /** The report that made it, so that a repeat of that report learns so. */
+      flushId: integer('flush_id'),
+    },
+    (table) => [
+      index('rc_circuit_transitions_key').on(table.resourceKey, table.namespace, table.id),
+      index('rc_circuit_transitions_at').on(table.at),
+    ],
+  ),
+})
+
+/** The tables within a schema of the user's, for `new DrizzleStorage(db, { schema: name })` and `migrate(target, { schema: name })`. */
+export const schemaIn = <Name extends string>(name: Name) => tables(pgSchema(name).table)
+
+/** The tables, wherever the connection's search path has them. An application may re-export both from its own schema file. */
+export const { circuitBreakers, circuitTransitions } = tables(pgTable)
+export const schema = {
+  circuitBreakers,
+  circuitTransitions,
+}

@@ -16,6 +16,7 @@ import type {
   Page,
   Pruned,
   PruneQuery,
+  StorageCallOptions,
 } from './port.ts'
 
 export interface InMemoryStorageOptions {
@@ -43,19 +44,23 @@ export class InMemoryStorage implements CircuitStorage {
     this.#historyLimit = options.historyLimit ?? 1_000
   }
 
-  async exchange(requests: readonly ExchangeRequest[]): Promise<readonly Exchanged[]> {
+  async exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]> {
+    options?.signal?.throwIfAborted()
     return requests.map((request) => this.#apply(request, request.report ? { type: 'report', ...request.report } : null))
   }
 
-  async acquire(request: AcquireRequest): Promise<Admission> {
+  async acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission> {
+    options?.signal?.throwIfAborted()
     return this.#apply(request, { type: 'acquire', leaseMs: request.leaseMs, settings: request.settings })
   }
 
-  async control(request: ControlRequest): Promise<Exchanged> {
+  async control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged> {
+    options?.signal?.throwIfAborted()
     return this.#apply(request, { type: 'command', ...request.command })
   }
 
-  async list(query: ListQuery = {}): Promise<Page<Snapshot>> {
+  async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<Page<Snapshot>> {
+    options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
     const after = query.after === undefined ? undefined : (parseCursor(query.after) as Place)
     const search = query.search?.toLowerCase()
@@ -71,7 +76,8 @@ export class InMemoryStorage implements CircuitStorage {
     return { items, next: found.length > limit ? listCursor(items.at(-1)!) : null }
   }
 
-  async history(query: HistoryQuery = {}): Promise<Page<Transition>> {
+  async history(query: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
+    options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(parseCursor(query.after))
     const found = this.#history
@@ -82,7 +88,8 @@ export class InMemoryStorage implements CircuitStorage {
     return { items: page.map(({ line }) => line), next: found.length > limit ? JSON.stringify(page.at(-1)!.id) : null }
   }
 
-  async prune(query: PruneQuery): Promise<Pruned> {
+  async prune(query: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
+    options?.signal?.throwIfAborted()
     const { breakersOlderThanMs, transitionsOlderThanMs } = checkedPrune(query)
     const now = this.#now()
     const pruned = { breakers: 0, transitions: 0 }

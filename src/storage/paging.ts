@@ -24,7 +24,13 @@ export function byWorst(a: Place, b: Place): number {
   )
 }
 
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+/** By code point, as a database orders UTF-8 by its bytes. By UTF-16's units, which `<` compares, an emoji comes before `～`. */
+function byText(a: string, b: string): number {
+  const [left, right] = [Array.from(a), Array.from(b)]
+  const i = left.findIndex((point, at) => point !== right[at])
+  if (i < 0) return left.length - right.length
+  return right[i] === undefined ? 1 : left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!
+}
 
 /** Where a list goes on behind this breaker. */
 export function listCursor({ status, failureCount, resourceKey, namespace }: Place): string {

@@ -67,16 +67,26 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])('the SQL of the
       if (reports.length > 0) {
         const pending = (i: number) => (models[i] as Model & { pending: Extract<Event, { type: 'report' }> }).pending
         // A breaker that is only read travels along with those that report.
-        const read = random.pick([...models.keys()].filter((i) => !reports.includes(i)).concat(reports.length === KEYS ? [] : [-1]))
+        const read = random.pick(
+          [...models.keys()].filter((i) => !reports.includes(i)).concat(reports.length === KEYS ? [] : [-1]),
+        )
         const ids = read === undefined || read < 0 ? reports : [...reports, read]
         const answers = await storage.exchange(ids.map((i) => (i === read ? id(i) : { ...id(i), report: pending(i) })))
         ids.forEach((i, n) => {
-          check(answers[n]!, models[i]!, i === read ? null : pending(i), now, `operation ${done}, seed ${SEED}, ${JSON.stringify(id(i))}`)
+          check(
+            answers[n]!,
+            models[i]!,
+            i === read ? null : pending(i),
+            now,
+            `operation ${done}, seed ${SEED}, ${JSON.stringify(id(i))}`,
+          )
         })
       }
     }
 
-    const { rows } = await client.query('select resource_key, flush_ids, own_state = state as own from rc_circuit_breakers order by 1')
+    const { rows } = await client.query(
+      'select resource_key, flush_ids, own_state = state as own from rc_circuit_breakers order by 1',
+    )
     for (const row of rows) {
       const model = models[Number(row.resource_key.slice(4))]!
       if (model.foreign === null) expect(row).toMatchObject({ flush_ids: model.state.flushIds, own: true })
@@ -84,7 +94,12 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])('the SQL of the
   }, 600_000)
 
   /** What other programs, operators with a backup, and the vacuum cleaner do to rows. */
-  async function meddle(random: Random, models: readonly Model[], id: (i: number) => { resourceKey: string; namespace: string }, now: number) {
+  async function meddle(
+    random: Random,
+    models: readonly Model[],
+    id: (i: number) => { resourceKey: string; namespace: string },
+    now: number,
+  ) {
     for (const [i, model] of models.entries()) {
       const { resourceKey, namespace } = id(i)
       if (random.chance(0.02)) {
@@ -115,10 +130,16 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])('the SQL of the
     const key = [resourceKey, namespace]
     if (backup && random.chance(0.5)) {
       await client.query('delete from rc_circuit_breakers where resource_key = $1 and namespace = $2', key)
-      await client.query('insert into rc_circuit_breakers select (jsonb_populate_record(null::rc_circuit_breakers, $1::jsonb)).*', [backup.row])
+      await client.query(
+        'insert into rc_circuit_breakers select (jsonb_populate_record(null::rc_circuit_breakers, $1::jsonb)).*',
+        [backup.row],
+      )
       model.state = backup.state
     } else {
-      const { rows } = await client.query('select to_jsonb(c) as row from rc_circuit_breakers c where resource_key = $1 and namespace = $2', key)
+      const { rows } = await client.query(
+        'select to_jsonb(c) as row from rc_circuit_breakers c where resource_key = $1 and namespace = $2',
+        key,
+      )
       if (rows[0]) backups.set(resourceKey, { row: rows[0].row, state: model.state })
     }
   }
@@ -127,7 +148,11 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])('the SQL of the
 const ownStatus = (state: StoredState) => state.status
 const ownUntil = (state: StoredState) => (state.status === 'OPEN' ? state.openUntil : null)
 
-async function send(storage: DrizzleStorage, id: { resourceKey: string; namespace: string }, event: Event): Promise<Exchanged & { token?: number | null }> {
+async function send(
+  storage: DrizzleStorage,
+  id: { resourceKey: string; namespace: string },
+  event: Event,
+): Promise<Exchanged & { token?: number | null }> {
   if (event.type === 'acquire') return storage.acquire({ ...id, ...event })
   if (event.type === 'command') return storage.control({ ...id, command: event })
   return (await storage.exchange([{ ...id, report: event }]))[0]!
@@ -140,9 +165,16 @@ function check(answer: Exchanged & { token?: number | null }, model: Model, even
   const snapshot = snapshotOf(model.state, resourceKey, namespace, now)
   const { updatedAt, ...rest } = answer.snapshot
   const { updatedAt: at, ...expectedRest } = snapshot
-  expect({ verdict: answer.verdict, token: answer.token ?? null, ...rest }, trail).toEqual({ verdict: expected.verdict, token: expected.token, ...expectedRest })
+  expect({ verdict: answer.verdict, token: answer.token ?? null, ...rest }, trail).toEqual({
+    verdict: expected.verdict,
+    token: expected.token,
+    ...expectedRest,
+  })
   if (!Number.isNaN(at)) expect(updatedAt, trail).toBe(at)
   if (answer.verdict !== 'duplicate') {
-    expect(answer.transitions.map(({ resourceKey, namespace, ...line }) => line), trail).toEqual([...settled, ...expected.lines])
+    expect(
+      answer.transitions.map(({ resourceKey, namespace, ...line }) => line),
+      trail,
+    ).toEqual([...settled, ...expected.lines])
   }
 }

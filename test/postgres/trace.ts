@@ -1,6 +1,6 @@
 import type { Event } from '../../src/core/event.ts'
 import { type ForeignWrite, reconcile } from '../../src/core/foreign.ts'
-import { fraction, failureRate } from '../../src/core/limits.ts'
+import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings } from '../../src/core/settings.ts'
 import { BLANK, type OverrideKind, type StoredState } from '../../src/core/state.ts'
 import { audit, transition } from '../../src/core/transition.ts'
@@ -9,8 +9,18 @@ import type { Random } from '../support/random.ts'
 /** Reporters disagree: in a rolling deploy several of these judge the same breaker. */
 const SETTINGS: readonly Settings[] = [
   resolveSettings({ failureLimit: fraction(3, 5), cooldown: '10s', probeLease: '5s' }),
-  resolveSettings({ failureLimit: fraction(2, 2), successLimit: fraction(2, 3), probeConcurrency: 2, cooldown: (n) => 1000 * 2 ** n, probeLease: '3s' }),
-  resolveSettings({ failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 4 }), successLimit: fraction(1, 2), cooldown: '4s' }),
+  resolveSettings({
+    failureLimit: fraction(2, 2),
+    successLimit: fraction(2, 3),
+    probeConcurrency: 2,
+    cooldown: (n) => 1000 * 2 ** n,
+    probeLease: '3s',
+  }),
+  resolveSettings({
+    failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 4 }),
+    successLimit: fraction(1, 2),
+    cooldown: '4s',
+  }),
   resolveSettings({ failureLimit: failureRate(0.3, { over: '3s', minimumThroughput: 6 }), cooldown: '1ms', probeLease: '20s' }),
   resolveSettings({ failureLimit: fraction(40, 90), cooldown: '2s' }),
 ]
@@ -52,7 +62,8 @@ export class Model {
     const settings = random.chance(0.7) ? SETTINGS[0]! : random.pick(SETTINGS)
     const dice = random.next()
     if (dice < 0.62) return this.#report(random, settings)
-    if (dice < 0.92) return { type: 'acquire', leaseMs: random.pick([settings.probeLeaseMs, settings.probeLeaseMs, 1, 60_000]), settings }
+    if (dice < 0.92)
+      return { type: 'acquire', leaseMs: random.pick([settings.probeLeaseMs, settings.probeLeaseMs, 1, 60_000]), settings }
     return this.#command(random, settings)
   }
 
@@ -66,9 +77,15 @@ export class Model {
     const badness = random.pick([0, 0.1, 0.5, 0.9, 1])
     const report: Extract<Event, { type: 'report' }> = {
       type: 'report',
-      generation: random.chance(0.85) ? this.state.generation : random.chance(0.5) ? this.state.previousGeneration : random.pick(this.#generations),
+      generation: random.chance(0.85)
+        ? this.state.generation
+        : random.chance(0.5)
+          ? this.state.previousGeneration
+          : random.pick(this.#generations),
       flushId: random.int(-2_147_483_648, 2_147_483_647),
-      since: random.chance(0.95) ? (this.state.flushIds[random.chance(0.9) ? 0 : random.int(0, 130)] ?? null) : random.pick([null, 7]),
+      since: random.chance(0.95)
+        ? (this.state.flushIds[random.chance(0.9) ? 0 : random.int(0, 130)] ?? null)
+        : random.pick([null, 7]),
       outcomes: Array.from({ length }, () => (random.chance(badness) ? '1' : '0')).join(''),
       tokens,
       released: half && random.chance(0.2) ? half.leases.filter((token) => !tokens.includes(token) && random.chance(0.5)) : [],

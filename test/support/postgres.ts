@@ -54,6 +54,7 @@ if "$bin/initdb" --pgdata="$dir/data" --username=postgres --pwfile="$dir/passwor
   { cat <&3; while kill -INT $server; do sleep 0.1; done; } >/dev/null 2>&1 &
   wait $server
 fi
+trap '' PIPE
 echo ended
 cat <&3 >/dev/null
 rm -rf "$dir"

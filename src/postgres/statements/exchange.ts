@@ -12,7 +12,7 @@ declare
   r record; c rc_circuit_breakers; o rc_circuit_breakers; f rc_circuit_breakers;
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
-  writes boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
+  writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
   bits varbit; near varbit; kept bigint[]; size int; f_bit int; good int; bad int;
 begin
   for r in
@@ -28,19 +28,18 @@ begin
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
+    creates := r.type = 'command' or writes and r.since is null and (r.would_reject > 0 or r.generation = 0 and length(r.outcomes) > 0);
     select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace;
-    if not found and (r.type = 'command' or writes and r.since is null and (r.would_reject > 0 or r.generation = 0 and length(r.outcomes) > 0)) then
-      insert into rc_circuit_breakers (resource_key, namespace, updated_at) values (r.resource_key, r.namespace, 'epoch') on conflict do nothing;
-      held := true;
-    else
-      held := found and (r.type = 'command' or c.state <> c.own_state or c.open_until is distinct from c.own_open_until
-        or writes and (r.would_reject > 0 or c.state <> 'OPEN' and c.generation = r.generation
-                       or c.state = 'OPEN' and c.previous_generation = r.generation and r.retry_after_ms is not null));
-    end if;
+    held := case when not found then creates else r.type = 'command' or c.state <> c.own_state or c.open_until is distinct from c.own_open_until
+      or writes and (r.would_reject > 0 or c.state <> 'OPEN' and c.generation = r.generation
+                     or c.state = 'OPEN' and c.previous_generation = r.generation and r.retry_after_ms is not null) end;
     loop
-      if held then
+      -- Also a row that was read above may be gone once its lock is given: it was pruned meanwhile.
+      while held loop
         select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace for no key update;
-      end if;
+        exit when found or not creates;
+        insert into rc_circuit_breakers (resource_key, namespace, updated_at) values (r.resource_key, r.namespace, 'epoch') on conflict do nothing;
+      end loop;
       t := date_trunc('milliseconds', clock_timestamp());
       now_ms := extract(epoch from t) * 1000;
       if c.resource_key is null then

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type UserConfig } from 'tsdown'
+
+/** What `exports` and `bin` of package.json may hold: a path, or conditions that lead to one. */
+type Target = string | null | { readonly [key: string]: Target }
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const manifest: { exports: Target; bin?: Target } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+
+function paths(target: Target): string[] {
+  if (target === null) return []
+  return typeof target === 'string' ? [target] : Object.values(target).flatMap(paths)
+}
+
+function sourceOf(name: string): string {
+  const candidates = ['.ts', '.tsx', '/index.ts', '/index.tsx'].map((end) => `src/${name}${end}`)
+  const source = candidates.find((path) => existsSync(root + path))
+  if (!source) throw new Error(`package.json names dist/${name}.js, but there is none of ${candidates.join(', ')}`)
+  return root + source
+}
+
+/** `dist/x/y.js`, wherever package.json names it, is built from `src/x/y.ts` or `src/x/y/index.ts`. */
+const names = [...paths(manifest.exports), ...paths(manifest.bin ?? null)].flatMap(
+  (path) => /^\.\/dist\/(.+)\.js$/.exec(path)?.[1] ?? [],
+)
+const entry: Record<string, string> = Object.fromEntries([...new Set(names)].sort().map((name) => [name, sourceOf(name)]))
+
+const config: UserConfig = defineConfig({
+  cwd: root,
+  entry,
+  tsconfig: `${root}tsconfig.json`,
+  outDir: `${root}dist`,
+  format: 'esm',
+  // No entry may assume a runtime; those that need Node say so by importing `node:` modules.
+  platform: 'neutral',
+  target: 'es2022',
+  dts: { oxc: true },
+  // rolldown does not take these from tsconfig.json, and would import React.
+  inputOptions: { transform: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } } },
+  deps: {
+    neverBundle: [/^node:/],
+    // A package that is no peer dependency must not slip into what we publish.
+    onlyBundle: [],
+  },
+  minify: false,
+  sourcemap: false,
+  clean: true,
+  report: false,
+  failOnWarn: true,
+})
+export default config

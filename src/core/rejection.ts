@@ -1,0 +1,41 @@
+import { ResilientCircuitError } from './errors.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { CircuitState } from './state.ts'
+
+/** Why a call was rejected. `DEGRADED`: the storage does not answer, and `whenDegraded` is `'reject'`. */
+export type RejectionReason = 'OPEN' | 'HALF_OPEN' | 'FORCED_OPEN' | 'DEGRADED'
+
+/** A breaker rejected the call: the protected function was not called. */
+export class ProtectedCallError extends ResilientCircuitError {
+  override readonly name = 'ProtectedCallError'
+  readonly code = 'PROTECTED_CALL'
+  readonly resourceKey: string
+  readonly namespace: string
+  readonly status: CircuitState
+  readonly reason: RejectionReason
+  /** In how many milliseconds another try may be admitted; undefined where no end is known. */
+  readonly retryAfterMs: number | undefined
+  /** What the storage last said; undefined where it never answered. */
+  readonly snapshot: Snapshot | undefined
+
+  constructor(rejection: {
+    readonly resourceKey: string
+    readonly namespace: string
+    readonly status: CircuitState
+    readonly reason: RejectionReason
+    readonly retryAfterMs: number | undefined
+    readonly snapshot: Snapshot | undefined
+    readonly cause?: unknown
+  }) {
+    super(
+      `call to ${JSON.stringify(rejection.resourceKey)} rejected: ${rejection.reason}`,
+      'cause' in rejection ? { cause: rejection.cause } : undefined,
+    )
+    this.resourceKey = rejection.resourceKey
+    this.namespace = rejection.namespace
+    this.status = rejection.status
+    this.reason = rejection.reason
+    this.retryAfterMs = rejection.retryAfterMs
+    this.snapshot = rejection.snapshot
+  }
+}

@@ -1,0 +1,298 @@
+import { type Duration, toMilliseconds } from '../core/duration.ts'
+import { InvalidOptionError } from '../core/errors.ts'
+import type { Order } from '../core/event.ts'
+import { checkedKey } from '../core/key.ts'
+import { ProtectedCallError } from '../core/rejection.ts'
+import { DAY_MS } from '../core/settings.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { CircuitState, OverrideKind } from '../core/state.ts'
+import { type Replica, replicaOf } from '../replica/replica.ts'
+import { within } from '../replica/runtime.ts'
+import { type Grant, type Rejection, View } from '../replica/view.ts'
+import { type CallContext, type CallOptions, callOptions, LazyContext, type Policy } from './call.ts'
+import { type CallResult, CallTimeoutError, type Classification, defaultOutcome } from './classify.ts'
+import { ExecutionLog } from './execution-log.ts'
+import { HookRunner } from './hooks.ts'
+import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import type { Permit } from './permit.ts'
+
+/** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
+export interface Operator {
+  readonly actor?: string
+  readonly reason?: string
+}
+
+/** With an end: 1 ms to 30 days; without: until lifted. */
+export interface TimedOperator extends Operator {
+  readonly for?: Duration
+}
+
+const LONGEST_ORDER_MS = 30 * DAY_MS
+/** How many outcomes the log of a breaker with a time window shows. */
+const TIMED_LOG = 100
+
+/**
+ * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a shared storage it is one breaker for
+ * the whole fleet. Nygard's pattern ("Release It!"), with the vocabulary of the Python library Resilient Circuit.
+ */
+export class CircuitProtectorPolicy implements Policy {
+  readonly resourceKey: string
+  readonly namespace: string
+  readonly #options: ResolvedOptions
+  readonly #hooks: HookRunner
+  readonly #view: View
+  readonly #replica: Replica
+
+  /** @throws {InvalidOptionError} naming the option, its range and the value. Does no I/O: a breaker may stand at module scope. */
+  constructor(options: CircuitProtectorOptions = {}) {
+    this.#options = resolveOptions(options)
+    const { id, storage, settings, replica, runtime, onNotice } = this.#options
+    this.resourceKey = id.resourceKey
+    this.namespace = id.namespace
+    this.#hooks = new HookRunner(this, options, onNotice)
+    this.#view = new View(id, settings, replica, this.#hooks, runtime)
+    this.#replica = replicaOf(storage, runtime)
+    this.#replica.add(this.#view)
+    if (storage.shared && options.failureLimit === undefined) {
+      this.#hooks.notice({
+        code: 'SINGLE_FAILURE_TRIPS',
+        message: `${JSON.stringify(id.resourceKey)} has no failureLimit: a single failure stops the whole fleet. Say fraction(1, 1) if that is meant`,
+      })
+    }
+  }
+
+  /** This instance's view; no I/O. */
+  get status(): CircuitState {
+    return this.#view.state.status
+  }
+
+  /** This instance's view of the newest outcomes, its own unsent ones included; no I/O. */
+  get executionLog(): ExecutionLog {
+    const { trip, probes } = this.#options.settings
+    const size = this.status === 'HALF_OPEN' ? probes : 'outOf' in trip ? trip.outOf : TIMED_LOG
+    return new ExecutionLog(this.#view.log, size)
+  }
+
+  /** What the storage last said; null before its first answer. */
+  get snapshot(): Snapshot | null {
+    return this.#view.snapshot
+  }
+
+  /**
+   * Calls `fn` if the breaker admits it, and records how it ended.
+   * @throws {ProtectedCallError} where the breaker rejects; else whatever `fn` throws
+   */
+  async execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T> {
+    const call = callOptions(signalOrOptions)
+    call.signal?.throwIfAborted()
+    const { runtime, timeoutMs } = this.#options
+    const started = runtime.now()
+    const grant = this.#freshGrant(started, call) ?? (await this.#admit(call, undefined))
+    let result: CallResult & { readonly value?: T }
+    try {
+      result = {
+        ok: true,
+        value: await (timeoutMs === undefined ? fn(new LazyContext(call.signal)) : this.#limited(fn, call, timeoutMs)),
+      }
+    } catch (error) {
+      result = { ok: false, error }
+    }
+    const settling = this.#settle(grant, result, started, call)
+    if (settling !== undefined) await settling
+    if (result.ok) return result.value as T
+    throw result.error
+  }
+
+  /** The same function, protected: keeps its arguments, `this`, name and types. */
+  wrap<This, Args extends unknown[], R>(
+    fn: (this: This, ...args: Args) => PromiseLike<R> | R,
+  ): (this: This, ...args: Args) => Promise<R> {
+    const policy = this
+    const wrapped = function (this: This, ...args: Args): Promise<R> {
+      return policy.execute(() => fn.apply(this, args))
+    }
+    return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true })
+  }
+
+  /**
+   * The two-step form: asks for the right to make one call, which is settled later.
+   * @param options.lease - how long a probe may stay unsettled, 1 ms to 24 h; default `probeLease`
+   * @throws {ProtectedCallError} where the breaker rejects
+   */
+  async acquire(options: CallOptions & { readonly lease?: Duration } = {}): Promise<Permit> {
+    const leaseMs = options.lease === undefined ? undefined : toMilliseconds('lease', options.lease, { min: 1, max: DAY_MS })
+    options.signal?.throwIfAborted()
+    const started = this.#options.runtime.now()
+    const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
+    let settled = false
+    const once = async (settle: () => Promise<unknown> | undefined): Promise<void> => {
+      if (settled) return
+      settled = true
+      await settle()
+    }
+    return {
+      generation: grant.generation,
+      probe: grant.token !== null,
+      success: () => once(() => this.#settle(grant, { ok: true, value: undefined }, started, options)),
+      failure: (error) => once(() => this.#settle(grant, { ok: false, error }, started, options)),
+      release: () => once(() => this.#release(grant, options)),
+    }
+  }
+
+  /** Sends what waits, and reads. @returns what the storage says. Rejects where it does not answer. */
+  async refresh(): Promise<Snapshot> {
+    return this.#replica.refresh(this.#view)
+  }
+
+  /** Ends when all buffered outcomes are stored, or kept because the storage does not answer. */
+  async flush(): Promise<void> {
+    await this.#replica.flushAll(this.#view)
+    await this.#hooks.settled()
+  }
+
+  /** Sends what waits, and takes no more part in this isolate's exchanges. */
+  async dispose(): Promise<void> {
+    await this.flush()
+    this.#replica.remove(this.#view)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  /** Opens the breaker for its cooldown. */
+  async open(operator: Operator = {}): Promise<Snapshot> {
+    return this.#command({ command: 'open', cooldownMs: this.#options.settings.cooldownMs }, operator)
+  }
+
+  /** Closes the breaker, and lifts what overrides it. */
+  async close(operator: Operator = {}): Promise<Snapshot> {
+    return this.#command({ command: 'close' }, operator)
+  }
+
+  /** Holds the breaker open, for a time or until lifted; then probes decide. */
+  async isolate(options: TimedOperator = {}): Promise<Snapshot> {
+    return this.override('FORCED_OPEN', options)
+  }
+
+  /** `DISABLED` lets all calls through and records nothing, `METRICS_ONLY` records and rejects nothing, null lifts what stands. */
+  async override(override: OverrideKind | null, options: TimedOperator = {}): Promise<Snapshot> {
+    if (override !== null && override !== 'FORCED_OPEN' && override !== 'DISABLED' && override !== 'METRICS_ONLY') {
+      throw new InvalidOptionError('override', "'FORCED_OPEN', 'DISABLED', 'METRICS_ONLY' or null", override)
+    }
+    const forMs = options.for === undefined ? null : toMilliseconds('for', options.for, { min: 1, max: LONGEST_ORDER_MS })
+    return this.#command({ command: 'override', override, forMs }, options)
+  }
+
+  /** Closed, an empty log, no override, no consecutive opens. */
+  async reset(operator: Operator = {}): Promise<Snapshot> {
+    return this.#command({ command: 'reset' }, operator)
+  }
+
+  async #command(order: Order, { actor, reason }: Operator): Promise<Snapshot> {
+    const word = (option: string, value: string | undefined) => (value === undefined ? null : checkedKey(option, value))
+    const snapshot = await this.#replica.control(this.#view, {
+      order,
+      actor: word('actor', actor),
+      reason: word('reason', reason),
+    })
+    await this.#hooks.settled()
+    return snapshot
+  }
+
+  /** The hot path: a closed and fresh view admits at once, and is refreshed behind the call's back before it grows stale. */
+  #freshGrant(now: number, call: CallOptions): Grant | null {
+    const grant = this.#view.closedGrant(now)
+    // What cannot go on behind the call's back waits until the view is stale, and is then waited for.
+    if (
+      grant !== null &&
+      this.#view.wantsRefresh(now) &&
+      (call.waitUntil !== undefined || this.#options.background !== 'await')
+    ) {
+      this.#keep(this.#replica.flush(this.#view), call)
+    }
+    return grant
+  }
+
+  async #admit(call: CallOptions, leaseMs: number | undefined): Promise<Grant> {
+    const { settings } = this.#options
+    const decision = await this.#replica.admit(this.#view, leaseMs ?? settings.probeLeaseMs, (work) => {
+      this.#keep(work, call, false)
+    })
+    if ('reason' in decision) {
+      const error = this.#rejected(decision)
+      this.#hooks.rejected(error)
+      throw error
+    }
+    if (decision.wouldReject) this.#hooks.wouldReject()
+    return decision
+  }
+
+  #rejected({ reason, retryAfterMs }: Rejection): ProtectedCallError {
+    return new ProtectedCallError({
+      resourceKey: this.resourceKey,
+      namespace: this.namespace,
+      status: this.status,
+      reason,
+      retryAfterMs: retryAfterMs === null ? undefined : Math.ceil(retryAfterMs),
+      snapshot: this.#view.snapshot ?? undefined,
+    })
+  }
+
+  /** Records how a call ended; answers what the call should wait for, if anything. */
+  #settle(grant: Grant, result: CallResult, started: number, call: CallOptions): Promise<unknown> | undefined {
+    const { runtime, slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
+    const now = runtime.now()
+    const durationMs = Math.max(0, now - started)
+    const classified = this.#classify(result, call)
+    const slow = classified === 'success' && durationMs > slowMs
+    const outcome = slow ? 'failure' : typeof classified === 'object' ? classified.outcome : classified
+    this.#hooks.outcome(outcome, durationMs, slow, result)
+    if (outcome === 'ignored') return this.#release(grant, call)
+    const wish = typeof classified === 'object' ? classified.retryAfterMs : undefined
+    const retryAfterMs = wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
+    const batch = this.#view.record(grant, outcome === 'failure', retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now)
+    if (batch === undefined) return undefined
+    return this.#keep(this.#isStrong ? this.#replica.report(this.#view, batch) : this.#replica.flush(this.#view), call)
+  }
+
+  #release(grant: Grant, call: CallOptions): Promise<unknown> | undefined {
+    if (grant.token === null) return undefined
+    this.#view.release(grant, this.#options.runtime.now())
+    return this.#keep(this.#replica.flush(this.#view), call)
+  }
+
+  #classify(result: CallResult, call: CallOptions): Classification {
+    const { classify, shouldHandle } = this.#options
+    const callerAborted = !result.ok && call.signal?.aborted === true
+    if (classify === undefined && result.ok) return 'success'
+    const own = classify === undefined || callerAborted ? undefined : this.#hooks.ask('classify', () => classify(result))
+    const handles = (error: unknown) => this.#hooks.ask('shouldHandle', () => shouldHandle(error)) ?? true
+    return own ?? defaultOutcome(result, handles, callerAborted)
+  }
+
+  /** Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not. */
+  async #limited<T>(fn: (context: CallContext) => PromiseLike<T> | T, call: CallOptions, timeoutMs: number): Promise<T> {
+    const limit = AbortSignal.timeout(timeoutMs)
+    const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit])
+    const over = new Promise<never>((_, reject) => {
+      const fail = () => reject(limit.aborted ? new CallTimeoutError(this.resourceKey, timeoutMs) : signal.reason)
+      signal.addEventListener('abort', fail, { once: true })
+    })
+    return Promise.race([fn(new LazyContext(signal)), over])
+  }
+
+  /** Sees to it that background work is done; answers what the call itself should wait for. Such work never rejects. */
+  #keep(work: Promise<unknown>, call: CallOptions, mayWait = true): Promise<unknown> | undefined {
+    const { background, replica, runtime } = this.#options
+    const all = work.then(() => this.#hooks.settled())
+    if (call.waitUntil !== undefined) call.waitUntil(all)
+    else if (typeof background === 'function') background(all)
+    const waits = this.#isStrong || (background === 'await' && call.waitUntil === undefined)
+    return waits && mayWait ? within(all, replica.storageTimeoutMs, runtime) : undefined
+  }
+
+  get #isStrong(): boolean {
+    return this.#options.replica.maxStalenessMs === 0
+  }
+}

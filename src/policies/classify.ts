@@ -1,0 +1,35 @@
+import { ResilientCircuitError } from '../core/errors.ts'
+import { ProtectedCallError } from '../core/rejection.ts'
+
+export type Outcome = 'success' | 'failure' | 'ignored'
+
+/** An outcome, with what the dependency said about when to come back. */
+export interface ClassifiedFailure {
+  readonly outcome: 'failure'
+  /** In milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+export type Classification = Outcome | ClassifiedFailure
+
+/** What a call came to: a value, or an error. */
+export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+
+/** The call took longer than the breaker's `timeout`. It counts as a failure. */
+export class CallTimeoutError extends ResilientCircuitError {
+  override readonly name = 'CallTimeoutError'
+  readonly code = 'CALL_TIMEOUT'
+
+  constructor(resourceKey: string, timeoutMs: number) {
+    super(`call to ${JSON.stringify(resourceKey)} took longer than ${timeoutMs} ms`)
+  }
+}
+
+/** What a result means where nobody says otherwise. */
+export function defaultOutcome(result: CallResult, shouldHandle: (error: unknown) => boolean, callerAborted: boolean): Outcome {
+  if (result.ok) return 'success'
+  // What another breaker rejected says nothing about this dependency; neither does a caller who went away.
+  if (result.error instanceof ProtectedCallError || callerAborted) return 'ignored'
+  // An error that is not to be handled is an answer: the dependency is there.
+  return shouldHandle(result.error) ? 'failure' : 'success'
+}

@@ -1,0 +1,143 @@
+import { type Duration, toMilliseconds } from '../core/duration.ts'
+import { InvalidOptionError } from '../core/errors.ts'
+import { checkedKey } from '../core/key.ts'
+import type { ProtectedCallError } from '../core/rejection.ts'
+import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '../core/settings.ts'
+import type { CircuitState } from '../core/state.ts'
+import type { Dropped, StatusChange } from '../replica/listener.ts'
+import { type ReplicaOptions, type ResolvedReplicaOptions, resolveReplicaOptions } from '../replica/options.ts'
+import { type Runtime, systemRuntime } from '../replica/runtime.ts'
+import { InMemoryStorage } from '../storage/memory.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+import { type Background, resolveBackground } from './background.ts'
+import type { CircuitProtectorPolicy } from './circuit-protector.ts'
+import type { CallResult, Classification, Outcome } from './classify.ts'
+import { defaults } from './defaults.ts'
+import { type OnNotice, warn } from './notice.ts'
+
+/** What `onOutcome` is told. */
+export interface OutcomeEvent {
+  readonly outcome: Outcome
+  /** How long the call took, in milliseconds. */
+  readonly durationMs: number
+  /** True where a success became a failure because it took longer than `slowCallDuration`. */
+  readonly slow: boolean
+  readonly error?: unknown
+}
+
+/** Hooks may return a promise: it is kept alive like the breaker's own background work. A hook that fails is reported to `onNotice`. */
+export interface Hooks {
+  /** The status of this breaker changed, as seen from here. For alerts that must not be lost read the history. */
+  readonly onStatusChange?: (
+    policy: CircuitProtectorPolicy,
+    oldStatus: CircuitState,
+    newStatus: CircuitState,
+    event: StatusChange,
+  ) => unknown
+  /** A call was rejected. */
+  readonly onReject?: (policy: CircuitProtectorPolicy, rejection: ProtectedCallError) => unknown
+  /** `METRICS_ONLY` let a call through that would have been rejected. */
+  readonly onWouldReject?: (policy: CircuitProtectorPolicy) => unknown
+  /** A call ended. */
+  readonly onOutcome?: (policy: CircuitProtectorPolicy, event: OutcomeEvent) => unknown
+  /** The storage stopped answering. */
+  readonly onDegraded?: (policy: CircuitProtectorPolicy, error: unknown) => unknown
+  /** The storage answers again. */
+  readonly onRecovered?: (policy: CircuitProtectorPolicy) => unknown
+  /** Outcomes were lost to the storage, and why. */
+  readonly onDropped?: (policy: CircuitProtectorPolicy, dropped: Dropped) => unknown
+  /** Something a developer should know. Default: a warning on the console. */
+  readonly onNotice?: OnNotice
+}
+
+export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions, Hooks {
+  /** What is protected: 1 to 255 characters. Required with shared storage. */
+  readonly resourceKey?: string
+  /** Isolates tenants, environments, test runs. Default `'default'`. */
+  readonly namespace?: string
+  /** Default: memory of this breaker's own. */
+  readonly storage?: CircuitStorage
+  /** Which errors are failures; any other error is an answer, and counts as a success. Default: all. */
+  readonly shouldHandle?: (error: unknown) => boolean
+  /** Decides in full, on values and errors alike; undefined leaves it to the rules above. */
+  readonly classify?: (result: CallResult) => Classification | undefined
+  /** A success that takes longer is a failure, 1 ms to 24 h. Default: none is. */
+  readonly slowCallDuration?: Duration
+  /** A call that takes longer is given up, and is a failure, 1 ms to 24 h. Default: none is. */
+  readonly timeout?: Duration
+  /**
+   * What a dependency's wish to be left alone does: `'extend'` (default) counts as a failure and lengthens the cooldown where that
+   * failure trips, `'open'` trips at once. It never shortens a cooldown.
+   */
+  readonly retryAfter?: 'extend' | 'open'
+  /** The longest such wish that is heeded, 1 ms to 24 h. Default `'1h'`. */
+  readonly maxRetryAfter?: Duration
+  readonly background?: Background
+  /** Clock, chance and waiting, for tests and simulations. Default: the system's. */
+  readonly runtime?: Runtime
+}
+
+export interface ResolvedOptions {
+  readonly id: { readonly resourceKey: string; readonly namespace: string }
+  readonly storage: CircuitStorage
+  readonly settings: Settings
+  readonly replica: ResolvedReplicaOptions
+  readonly shouldHandle: (error: unknown) => boolean
+  readonly classify: CircuitProtectorOptions['classify']
+  readonly slowMs: number
+  readonly timeoutMs: number | undefined
+  readonly tripOnRetryAfter: boolean
+  readonly maxRetryAfterMs: number
+  readonly background: Background
+  readonly runtime: Runtime
+  readonly onNotice: OnNotice
+}
+
+/** @throws {InvalidOptionError} naming the option, its range and the value */
+export function resolveOptions(options: CircuitProtectorOptions): ResolvedOptions {
+  const storage = options.storage ?? defaults.storage?.() ?? new InMemoryStorage()
+  if (typeof storage?.exchange !== 'function') throw new InvalidOptionError('storage', 'a circuit storage', storage)
+  if (options.resourceKey === undefined && storage.shared)
+    throw new InvalidOptionError('resourceKey', 'given where the storage is shared', undefined)
+  const settings = resolveSettings(options)
+  const optional = (option: 'slowCallDuration' | 'timeout') =>
+    options[option] === undefined ? undefined : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
+  for (const hook of HOOKS) {
+    if (options[hook] !== undefined && typeof options[hook] !== 'function')
+      throw new InvalidOptionError(hook, 'a function', options[hook])
+  }
+  if (options.retryAfter !== undefined && options.retryAfter !== 'extend' && options.retryAfter !== 'open') {
+    throw new InvalidOptionError('retryAfter', "'extend' or 'open'", options.retryAfter)
+  }
+  return {
+    id: {
+      resourceKey: checkedKey('resourceKey', options.resourceKey ?? 'anonymous'),
+      namespace: checkedKey('namespace', options.namespace ?? defaults.namespace ?? 'default'),
+    },
+    storage,
+    settings,
+    replica: resolveReplicaOptions(options, settings, storage.shared),
+    shouldHandle: options.shouldHandle ?? (() => true),
+    classify: options.classify,
+    slowMs: optional('slowCallDuration') ?? Number.POSITIVE_INFINITY,
+    timeoutMs: optional('timeout'),
+    tripOnRetryAfter: options.retryAfter === 'open',
+    maxRetryAfterMs: toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '1h', { min: 1, max: DAY_MS }),
+    background: resolveBackground(options.background),
+    runtime: options.runtime ?? systemRuntime,
+    onNotice: options.onNotice ?? warn,
+  }
+}
+
+const HOOKS = [
+  'shouldHandle',
+  'classify',
+  'onStatusChange',
+  'onReject',
+  'onWouldReject',
+  'onOutcome',
+  'onDegraded',
+  'onRecovered',
+  'onDropped',
+  'onNotice',
+] as const

@@ -1,0 +1,51 @@
+/**
+ * Breakers in Neon's Postgres over HTTP: for Workers and every other runtime that has `fetch`.
+ * @module
+ */
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { drizzle } from 'drizzle-orm/neon-http'
+import { InvalidOptionError } from '../core/errors.ts'
+import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
+import { checkedUrl } from './url.ts'
+
+/** Options of {@link neonStorage}. */
+export interface NeonStorageOptions extends DrizzleStorageOptions {
+  /** Where to send the requests, such as `http://127.0.0.1:4444/sql` for a local endpoint. Default: Neon's own, by the host of the URL. */
+  readonly fetchEndpoint?: string | undefined
+}
+
+/**
+ * Makes a storage. It does no I/O and starts no timer before its first call, so it may stand at a Worker's module scope.
+ *
+ * @param url - `postgresql://user:password@host/database`
+ * @throws {InvalidOptionError} where the URL is none or missing, never showing the password
+ * @example
+ * ```ts
+ * const storage = neonStorage(env.DATABASE_URL)
+ * ```
+ */
+export function neonStorage(url: string | undefined, options: NeonStorageOptions = {}): DrizzleStorage {
+  const connection = checkedUrl('url', url)
+  const { fetchEndpoint } = options
+  if (fetchEndpoint === undefined) return new DrizzleStorage(drizzle({ client: neon(connection) }), options)
+  if (!/^https?:\/\//.test(fetchEndpoint) || !URL.canParse(fetchEndpoint)) {
+    throw new InvalidOptionError('fetchEndpoint', "an http or https URL, such as 'http://127.0.0.1:4444/sql'", fetchEndpoint)
+  }
+  listenToEndpoints()
+  return new DrizzleStorage(drizzle({ client: neon(connection, { fetchOptions: { [ENDPOINT]: fetchEndpoint } }) }), options)
+}
+
+type Fetch = (url: string, init: Record<PropertyKey, unknown>) => Promise<Response>
+
+const ENDPOINT = Symbol('fetchEndpoint')
+let before: Fetch | undefined
+
+/** Driver-wide, as its endpoint is, but a request without an endpoint of ours goes where it went before. */
+const fetchFrom: Fetch = (url, init) => (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
+
+/** The driver knows one endpoint for all its clients; an endpoint for one of them travels in that client's options for `fetch`. */
+function listenToEndpoints(): void {
+  if (neonConfig.fetchFunction === fetchFrom) return
+  before = neonConfig.fetchFunction
+  neonConfig.fetchFunction = fetchFrom
+}

@@ -1,0 +1,32 @@
+import type { Cause, CircuitState } from '../core/state.ts'
+
+/** A change of status, as `onStatusChange` is told of it. */
+export interface StatusChange {
+  readonly generation: number
+  /** When the storage changed it, in milliseconds since 1970 of its clock. */
+  readonly at: number
+  readonly cause: Cause | null
+  /** An operator's words, where one made the change. */
+  readonly reason: string | null
+  readonly actor: string | null
+  /** `'self'` on at most one instance of the fleet: the one whose statement made the change. */
+  readonly origin: 'self' | 'fleet'
+}
+
+/** Outcomes that will never reach the storage. */
+export interface Dropped {
+  readonly outcomes: number
+  /**
+   * `age`: older than `maxOutcomeAge`. `overflow`: more than `maxBuffered` were waiting. `unknown`: it cannot be known whether they
+   * were counted, and nothing is counted twice. `refused`: the storage refused them.
+   */
+  readonly why: 'age' | 'overflow' | 'unknown' | 'refused'
+}
+
+/** Whom a view tells what it sees. None of these may throw. */
+export interface ViewListener {
+  statusChanged(from: CircuitState, to: CircuitState, change: StatusChange): void
+  dropped(dropped: Dropped): void
+  degraded(error: unknown): void
+  recovered(): void
+}

@@ -1,0 +1,109 @@
+import type { Report, Verdict } from '../core/event.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import { Batch } from './batch.ts'
+import type { Dropped } from './listener.ts'
+import type { Runtime } from './runtime.ts'
+
+/** The outcomes of one breaker that wait for the storage: ordered, one batch for each generation, the oldest sent first. */
+export class Outbox {
+  readonly #runtime: Runtime
+  readonly #limits: { readonly maxBuffered: number; readonly maxOutcomeAgeMs: number }
+  readonly #dropped: (dropped: Dropped) => void
+  #batches: Batch[] = []
+
+  constructor(
+    runtime: Runtime,
+    limits: { readonly maxBuffered: number; readonly maxOutcomeAgeMs: number },
+    dropped: (dropped: Dropped) => void,
+  ) {
+    this.#runtime = runtime
+    this.#limits = limits
+    this.#dropped = dropped
+  }
+
+  get empty(): boolean {
+    return this.#batches.length === 0
+  }
+
+  /** Does anything in it want to be sent at once? */
+  get urgent(): boolean {
+    return this.#batches.some((batch) => batch.urgent)
+  }
+
+  /** The batch that takes an outcome of this generation: a frozen one takes no more. `alone`: one that nothing else goes into. */
+  open(generation: number, alone = false): Batch {
+    const last = this.#batches.at(-1)
+    if (!alone && last !== undefined && last.generation === generation && !last.frozen) return last
+    const batch = new Batch(generation)
+    this.#batches.push(batch)
+    return batch
+  }
+
+  /** The outcomes of a generation that the storage has not acknowledged, oldest first. */
+  bits(generation: number): string {
+    return this.#batches
+      .filter((batch) => batch.generation === generation)
+      .map((batch) => batch.bits)
+      .join('')
+  }
+
+  /** Drops what is too old, and the oldest of what is too much. A quiet success has nothing to say that age could falsify. */
+  trim(now: number): void {
+    const { maxOutcomeAgeMs, maxBuffered } = this.#limits
+    for (const batch of this.#batches.filter(({ urgentSince }) => now - urgentSince > maxOutcomeAgeMs)) this.#drop(batch, 'age')
+    let excess = this.#batches.reduce((sum, batch) => sum + batch.size, 0) - maxBuffered
+    while (excess > 0 && this.#batches.length > 1) {
+      excess -= this.#batches[0]!.size
+      this.#drop(this.#batches[0]!, 'overflow')
+    }
+    const shed = this.#batches[0]?.shed(maxBuffered) ?? 0
+    if (shed > 0) this.#dropped({ outcomes: shed, why: 'overflow' })
+  }
+
+  /** The oldest batch that no answer is under way to. */
+  next(now: number): Batch | undefined {
+    return this.#batches.find((batch) => !(now < batch.busyUntil))
+  }
+
+  /** A batch as a report: new, or the same again where an answer is missing. */
+  report(batch: Batch, snapshot: Snapshot | null, settings: Settings, busyUntil: number): Omit<Report, 'type'> {
+    const flushId = Math.floor(this.#runtime.random() * 4_294_967_296) - 2_147_483_648
+    batch.busyUntil = busyUntil
+    return batch.freeze(flushId, snapshot?.since ?? null, settings)
+  }
+
+  /** What the storage said of a batch. Every verdict but `unknown` settles it. */
+  answered(batch: Batch, verdict: Verdict): void {
+    if (!this.#batches.includes(batch)) return
+    // The only copy ever sent was certainly not counted: it goes again, under a new name.
+    if (verdict === 'unknown' && batch.copies === 1) return batch.thaw()
+    if (verdict === 'unknown') this.#drop(batch, 'unknown')
+    else this.#remove(batch)
+  }
+
+  /** The storage will not have it. */
+  refused(batch: Batch): void {
+    this.#drop(batch, 'refused')
+  }
+
+  /** Forgets what a generation that has passed can no longer count: all but a late wish to be left alone. */
+  supersede(snapshot: Snapshot): void {
+    this.#batches = this.#batches.filter(
+      (batch) =>
+        batch.frozen ||
+        batch.size === 0 ||
+        batch.generation === snapshot.generation ||
+        (batch.urgent && batch.generation === snapshot.previousGeneration),
+    )
+  }
+
+  #drop(batch: Batch, why: Dropped['why']): void {
+    this.#remove(batch)
+    if (batch.size > 0) this.#dropped({ outcomes: batch.size, why })
+  }
+
+  #remove(batch: Batch): void {
+    this.#batches = this.#batches.filter((other) => other !== batch)
+  }
+}

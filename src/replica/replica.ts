@@ -1,0 +1,264 @@
+import type { Snapshot } from '../core/snapshot.ts'
+import type { CircuitStorage, ControlRequest, Exchanged, ExchangeRequest } from '../storage/port.ts'
+import type { Batch } from './batch.ts'
+import { Health } from './health.ts'
+import { type Runtime, systemRuntime, within } from './runtime.ts'
+import type { Grant, Rejection, View } from './view.ts'
+
+/** How many breakers travel in one exchange. */
+const MOST_KEYS = 50
+/** The longest gap between two flushes of one isolate, and how it follows the latency of the last one. */
+const LONGEST_GAP_MS = 1_000
+const GAP_PER_LATENCY = 2
+
+/** Keeps a promise going after the call is done: `waitUntil` where there is one. */
+export type Keep = (promise: Promise<unknown>) => void
+
+/**
+ * One isolate's dealings with one storage, for all its breakers: what is to be sent and what is to be read travel together, at most
+ * one exchange at a time. No promise is ever shared between calls: on Workers, waiting for another request's I/O never ends.
+ */
+export class Replica {
+  readonly #storage: CircuitStorage
+  readonly #runtime: Runtime
+  readonly #health: Health
+  readonly #views = new Set<View>()
+  #sent = 0
+  /** The exchange under way. A deadline and no flag: a request that is torn down never says that it is done. */
+  #flight: { readonly from: number; readonly until: number } | null = null
+  /** Until when no call waits for the storage: one did, for as long as a call may. */
+  #patienceFrom = Number.NEGATIVE_INFINITY
+  #gapUntil = Number.NEGATIVE_INFINITY
+
+  constructor(storage: CircuitStorage, runtime: Runtime) {
+    this.#storage = storage
+    this.#runtime = runtime
+    this.#health = new Health(runtime)
+  }
+
+  add(view: View): void {
+    this.#views.add(view)
+  }
+
+  remove(view: View): void {
+    this.#views.delete(view)
+  }
+
+  get storage(): CircuitStorage {
+    return this.#storage
+  }
+
+  /** May this call be made? Waits for the storage at most `storageTimeout`, and never fails. */
+  async admit(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
+    let now = this.#runtime.now()
+    if (!this.#health.mayAsk(now)) return view.decideLocally(now)
+    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs)
+    if ((view.isStale(now) || this.#health.degraded) && this.#mayRefresh(view, now)) {
+      const refresh = this.#exchange(view, false)
+      keep(refresh)
+      if (view.options.onStale === 'wait' && now >= this.#patienceFrom) await this.#wait(refresh, view)
+      now = this.#runtime.now()
+    }
+    if (this.#health.degraded) return view.decideLocally(now)
+    const decision = view.decide(now)
+    return decision === 'ask' ? this.#ask(view, leaseMs) : decision
+  }
+
+  /** Sends what waits and reads what is due, in the background. */
+  async flush(view: View): Promise<void> {
+    const now = this.#runtime.now()
+    if (!this.#health.mayAsk(now) || this.#inFlight(now)) return
+    const gap = view.options.maxStalenessMs === 0 ? 0 : this.#gapUntil - now
+    if (gap > 0) {
+      this.#flight = { from: now, until: now + gap + view.options.operationTimeoutMs }
+      const flight = this.#flight
+      await this.#runtime.after(gap)
+      if (this.#flight !== flight) return
+      this.#flight = null
+    }
+    await this.#exchange(view, false)
+    // What came in meanwhile and should not wait goes next: the calls that brought it found this exchange under way.
+    if (!this.#health.degraded && this.#anyUrgent()) await this.flush(view)
+  }
+
+  /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
+  async flushAll(view: View): Promise<void> {
+    for (let round = 0; !view.outbox.empty && round < 10; round++) {
+      await this.#exchange(view, true)
+      if (this.#health.degraded) return
+    }
+  }
+
+  /** Reads, having sent everything. Rejects where the storage does not answer. */
+  async refresh(view: View): Promise<Snapshot> {
+    await this.flushAll(view)
+    return this.#direct(view, () => this.#storage.exchange([view.id]))
+  }
+
+  /** Hands an operator's command on. Rejects where the storage does not answer. */
+  async control(view: View, command: ControlRequest['command']): Promise<Snapshot> {
+    return this.#direct(view, async () => [await this.#storage.control({ ...view.id, command })])
+  }
+
+  async #direct(view: View, operation: () => Promise<readonly Exchanged[]>): Promise<Snapshot> {
+    const sent = ++this.#sent
+    const [answer] = await operation()
+    this.#answered()
+    view.adoptExchanged(answer!, undefined, sent, this.#runtime.now())
+    return answer!.snapshot
+  }
+
+  async #ask(view: View, leaseMs: number): Promise<Grant | Rejection> {
+    const { maxStalenessMs, storageTimeoutMs, operationTimeoutMs } = view.options
+    // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
+    if (maxStalenessMs > 0 && view.asking >= view.settings.probeConcurrency) return view.rejection(this.#runtime.now())
+    view.asking++
+    const sent = ++this.#sent
+    const { id, settings, state } = view
+    const answer = this.#storage
+      .acquire({ ...id, settings, leaseMs, expected: state.status })
+      .then(
+        (admission) => {
+          this.#answered()
+          return view.adoptAdmission(admission, sent, this.#runtime.now())
+        },
+        (error) => this.#failed(error),
+      )
+      .finally(() => view.asking--)
+    const verdict = await within(answer, storageTimeoutMs, this.#runtime)
+    const now = this.#runtime.now()
+    if (verdict !== undefined) return verdict
+    if (this.#health.degraded) return view.decideLocally(now)
+    // Too late for this call. A probe that still comes is given back: nobody will make it.
+    this.#watch(answer, operationTimeoutMs - storageTimeoutMs)
+    answer.then((late) => late !== undefined && 'generation' in late && view.release(late, this.#runtime.now()))
+    const decision = view.decide(now)
+    return decision === 'ask' ? view.rejection(now) : decision
+  }
+
+  /** Sends one batch by itself, beside whatever else is under way. */
+  async report(view: View, batch: Batch): Promise<void> {
+    const now = this.#runtime.now()
+    if (!this.#health.mayAsk(now)) return
+    const { operationTimeoutMs } = view.options
+    await this.#operate([this.#loaded(view, batch, now)], operationTimeoutMs)
+  }
+
+  async #exchange(view: View, everything: boolean): Promise<void> {
+    const now = this.#runtime.now()
+    const { operationTimeoutMs } = view.options
+    const flight = { from: now, until: now + operationTimeoutMs }
+    this.#flight = flight
+    await this.#operate(this.#load(view, now, everything), operationTimeoutMs)
+    if (this.#flight === flight) this.#flight = null
+    const after = this.#runtime.now()
+    this.#gapUntil = after + Math.min(LONGEST_GAP_MS, GAP_PER_LATENCY * Math.max(0, after - now))
+  }
+
+  async #operate(load: readonly Load[], operationTimeoutMs: number): Promise<void> {
+    const operation = this.#send(load).catch((error) => this.#exchangeFailed(error, load))
+    await this.#watch(operation, operationTimeoutMs)
+  }
+
+  /** What goes along: this view, and all others that have something to say or to ask. A recovery reads first. */
+  #load(view: View, now: number, everything: boolean): Load[] {
+    const recovering = this.#health.degraded
+    const others = [...this.#views].filter(
+      (other) => other !== view && (other.wantsReport(now) || (other.snapshot !== null && other.wantsRefresh(now))),
+    )
+    return [view, ...others].slice(0, MOST_KEYS).map((each) => {
+      each.outbox.trim(now)
+      const reports = !recovering && (everything || each.wantsReport(now) || each.reportsWithRefresh())
+      return this.#loaded(each, reports ? each.outbox.next(now) : undefined, now)
+    })
+  }
+
+  #loaded(view: View, batch: Batch | undefined, now: number): Load {
+    if (batch === undefined) return { view }
+    return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, now + view.options.operationTimeoutMs) }
+  }
+
+  async #send(load: readonly Load[]): Promise<void> {
+    const sent = ++this.#sent
+    const answers = await this.#storage.exchange(
+      load.map(({ view, report }): ExchangeRequest => (report === undefined ? view.id : { ...view.id, report })),
+    )
+    const now = this.#runtime.now()
+    this.#answered()
+    load.forEach(({ view, batch }, i) => {
+      view.adoptExchanged(answers[i]!, batch, sent, now)
+    })
+  }
+
+  /** A value that the database refuses would be refused with all that travels beside it, again and again: each goes alone. */
+  async #exchangeFailed(error: unknown, load: readonly Load[]): Promise<void> {
+    for (const { batch } of load) if (batch !== undefined) batch.busyUntil = Number.NEGATIVE_INFINITY
+    if (codeOf(error) !== 'BAD_DATA') return void this.#failed(error)
+    if (load.length === 1) return load[0]!.batch && load[0]!.view.outbox.refused(load[0]!.batch)
+    for (const each of load) await this.#send([each]).catch((inner) => this.#exchangeFailed(inner, [each]))
+  }
+
+  /** Counts an operation as failed that takes longer than `ms`; its answer is taken all the same, if it comes. */
+  async #watch(operation: Promise<unknown>, ms: number): Promise<void> {
+    const late = Symbol()
+    const first = await Promise.race([operation, this.#runtime.after(ms).then(() => late)])
+    if (first === late) this.#failed(new Error(`no answer within the operation timeout`))
+  }
+
+  async #wait(operation: Promise<void>, view: View): Promise<void> {
+    const { storageTimeoutMs, operationTimeoutMs } = view.options
+    const done = await within(
+      operation.then(() => true),
+      storageTimeoutMs,
+      this.#runtime,
+    )
+    // The next calls do not wait again for what this one waited for in vain.
+    if (done === undefined) this.#patienceFrom = this.#runtime.now() + operationTimeoutMs
+  }
+
+  #mayRefresh(view: View, now: number): boolean {
+    return !this.#inFlight(now) || (view.isCold(now) && !this.#health.degraded && now >= this.#patienceFrom)
+  }
+
+  #inFlight(now: number): boolean {
+    return this.#flight !== null && now >= this.#flight.from && now < this.#flight.until
+  }
+
+  #anyUrgent(): boolean {
+    for (const view of this.#views) if (view.outbox.urgent) return true
+    return false
+  }
+
+  #answered(): void {
+    this.#patienceFrom = Number.NEGATIVE_INFINITY
+    if (this.#health.answered()) for (const view of this.#views) view.recover()
+  }
+
+  #failed(error: unknown): undefined {
+    // The database said that it counted nothing and is well: that is not an outage.
+    if (codeOf(error) === 'STORAGE_BUSY') return
+    if (this.#health.failed(this.#runtime.now())) for (const view of this.#views) view.degrade(error)
+  }
+}
+
+interface Load {
+  readonly view: View
+  readonly batch?: Batch
+  readonly report?: NonNullable<ExchangeRequest['report']>
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+}
+
+const replicas = new WeakMap<CircuitStorage, Replica>()
+
+/** The replica of a storage: one for all breakers that share it. */
+export function replicaOf(storage: CircuitStorage, runtime: Runtime = systemRuntime): Replica {
+  let replica = replicas.get(storage)
+  if (replica === undefined) {
+    replica = new Replica(storage, runtime)
+    replicas.set(storage, replica)
+  }
+  return replica
+}
