@@ -14,9 +14,9 @@ function paths(target: Target): string[] {
 }
 
 function sourceOf(name: string): string {
-  const candidates = ['.ts', '.tsx', '/index.ts', '/index.tsx'].map((end) => `src/${name}${end}`)
+  const candidates = ['.ts', '/index.ts'].map((end) => `src/${name}${end}`)
   const source = candidates.find((path) => existsSync(root + path))
-  if (!source) throw new Error(`package.json names dist/${name}.js, but there is none of ${candidates.join(', ')}`)
+  if (!source) throw new Error(`package.json names dist/${name}.js, but neither ${candidates.join(' nor ')} exists`)
   return root + source
 }
 
@@ -35,9 +35,7 @@ const config: UserConfig = defineConfig({
   // No entry may assume a runtime; those that need Node say so by importing `node:` modules.
   platform: 'neutral',
   target: 'es2022',
-  dts: { oxc: true },
-  // rolldown does not take these from tsconfig.json, and would import React.
-  inputOptions: { transform: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } } },
+  dts: true,
   deps: {
     neverBundle: [/^node:/],
     // A package that is no peer dependency must not slip into what we publish.
@@ -47,6 +45,7 @@ const config: UserConfig = defineConfig({
   sourcemap: false,
   clean: true,
   report: false,
+  checks: { pluginTimings: false },
   failOnWarn: true,
 })
 export default config

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { access, chown, cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { access, cp, lchown, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -29,7 +29,7 @@ export async function makeFolder(account: Account): Promise<string> {
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     const dir = await mkdtemp(join(parent, 'resilient-circuit-postgres-')).catch(() => undefined)
     if (!dir) continue
-    if (account.uid !== undefined && account.gid !== undefined) await chown(dir, account.uid, account.gid)
+    await own(dir, account)
     if (runs(account, '/bin/sh', '-c', 'cd "$1" && : >probe && rm probe', 'sh', dir)) return dir
     await rm(dir, { recursive: true, force: true })
   }
@@ -44,7 +44,7 @@ export async function findBinaries(account: Account, dir: string): Promise<strin
   if (packaged) {
     if (works(packaged)) return packaged
     // A folder above node_modules is closed to the account, or the package's install script was not run.
-    const copy = await copyBinaries(packaged, dir)
+    const copy = await copyBinaries(packaged, dir, account)
     if (works(copy)) return copy
   }
   for (const bin of await installedBinaries()) if (works(bin)) return bin
@@ -76,7 +76,7 @@ async function installedBinaries(): Promise<string[]> {
   return (await Promise.all(present)).flat()
 }
 
-async function copyBinaries(bin: string, dir: string): Promise<string> {
+async function copyBinaries(bin: string, dir: string, account: Account): Promise<string> {
   const home = dirname(bin)
   const copy = join(dir, 'native')
   await cp(home, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') })
@@ -85,7 +85,14 @@ async function copyBinaries(bin: string, dir: string): Promise<string> {
     // Paths in this list start with the name of the folder that we have just copied.
     await symlink(source.slice(source.lastIndexOf('/') + 1), join(dir, target)).catch(() => {})
   }
+  // Or else the server's supervisor could not delete what we have copied as root.
+  await own(copy, account)
+  for (const path of await readdir(copy, { recursive: true })) await own(join(copy, path), account)
   return join(copy, 'bin')
+}
+
+async function own(path: string, { uid, gid }: Account): Promise<void> {
+  if (uid !== undefined && gid !== undefined) await lchown(path, uid, gid)
 }
 
 function runs(account: Account, command: string, ...args: string[]): boolean {
