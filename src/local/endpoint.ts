@@ -72,8 +72,7 @@ async function sql(
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  // A destroyed request would take the answer with it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of request) {
     size += chunk.length
     if (size > MAX_REQUEST) throw new HttpError(413, `request is too large (max is ${MAX_REQUEST} bytes)`)
     chunks.push(chunk)

@@ -20,10 +20,6 @@ export function isIsolationLevel(value: string): value is IsolationLevel {
 }
 
 export function beginStatement({ isolationLevel, readOnly, deferrable }: Transaction): string {
-  const modes = [
-    isolationLevel && `isolation level ${LEVELS[isolationLevel]}`,
-    readOnly && 'read only',
-    deferrable && 'deferrable',
-  ]
-  return ['begin', modes.filter(Boolean).join(', ')].join(' ')
+  const level = isolationLevel && `isolation level ${LEVELS[isolationLevel]}`
+  return ['begin', level, readOnly && 'read only', deferrable && 'deferrable'].filter(Boolean).join(' ')
 }

@@ -274,10 +274,12 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     const envelope = JSON.stringify({ query: 'select length($1)', params: [''] }).length
     const sized = (bytes: number) => ({ query: 'select length($1)', params: ['x'.repeat(bytes - envelope)] })
     expect(await ask(db, sized(size))).toMatchObject({ rows: [[String(size - envelope)]] })
-    expect(await failure(sized(size + 1))).toMatchObject({
-      status: 413,
-      message: 'request is too large (max is 10485760 bytes)',
-    })
+    for (const bytes of [size + 1, 4 * size]) {
+      expect(await failure(sized(bytes))).toMatchObject({
+        status: 413,
+        message: 'request is too large (max is 10485760 bytes)',
+      })
+    }
   })
 
   it('refuses an answer above 10 MiB, and undoes the batch that it belongs to', async () => {
@@ -303,8 +305,24 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     await ask(db, { queries: leave.map((query) => ({ query })) })
     const query = `select current_setting('application_name') = 'left', to_regclass('left_over'),
       (select count(*) from pg_prepared_statements), (select count(*) from pg_cursors where name <> ''),
-      (select count(*) from pg_locks where locktype = 'advisory'), current_setting('default_transaction_read_only')`
+      (select count(*) from pg_locks where locktype = 'advisory' and objid = 99), current_setting('default_transaction_read_only')`
     expect(await rows(query)).toEqual([['f', null, '0', '0', '0', 'off']])
+  })
+
+  it('keeps the plans of functions from one request to the next', async () => {
+    // A function that wrongly says that it is immutable is computed when its caller is planned, and shows how old that plan is.
+    for (const query of [
+      'create table source as select 1 as n',
+      'create function planned_value() returns int immutable language plpgsql as $$ begin return (select n from source); end $$',
+      'create function plan() returns int language plpgsql as $$ begin return planned_value(); end $$',
+    ]) {
+      expect((await post(db, { body: { query } })).status).toBe(200)
+    }
+    expect(await rows('select plan()')).toEqual([['1']])
+    await ask(db, { query: 'update source set n = 2' })
+    expect(await rows('select plan()')).toEqual([['1']])
+    await ask(db, { query: 'discard plans' })
+    expect(await rows('select plan()')).toEqual([['2']])
   })
 
   it('does not let a transaction outlive its request', async () => {
@@ -352,11 +370,6 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     })
     expect(wrong).toMatchObject(denied)
     expect(JSON.stringify(wrong)).not.toContain('secret-guess')
-    expect(
-      await withUrl((url) => {
-        url.password = ''
-      }),
-    ).toMatchObject(denied)
     expect(
       await withUrl((url) => {
         url.username = 'eve'

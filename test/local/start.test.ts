@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, vi } from 'vitest'
 import { importOptional } from '../../src/local/errors.ts'
 import { LocalNeonError, startLocalNeon } from '../../src/local/index.ts'
+import { createDatabase } from '../support/postgres.ts'
 import { ask, post } from './endpoints.ts'
 
 /** A port on which nobody listens. */
@@ -17,6 +18,9 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   return port
 }
+
+/** In milliseconds: PGlite starts in seconds, and on a busy machine in many. */
+const WITH_PGLITE = 60_000
 
 describe('startLocalNeon', () => {
   it('listens on a free port of 127.0.0.1, each endpoint on its own', async () => {
@@ -34,12 +38,16 @@ describe('startLocalNeon', () => {
     expect(db.databaseUrl).toBe(inject('postgresUrl'))
   })
 
-  it('gives an embedded PostgreSQL a URL with its own host and port', async () => {
-    const port = await freePort()
-    await using db = await startLocalNeon({ port })
-    expect(db.databaseUrl).toBe(`postgres://postgres:local@127.0.0.1:${port}/postgres`)
-    expect(db.fetchEndpoint).toBe(`http://127.0.0.1:${port}/sql`)
-  })
+  it(
+    'gives an embedded PostgreSQL a URL with its own host and port',
+    async () => {
+      const port = await freePort()
+      await using db = await startLocalNeon({ port })
+      expect(db.databaseUrl).toBe(`postgres://postgres:local@127.0.0.1:${port}/postgres`)
+      expect(db.fetchEndpoint).toBe(`http://127.0.0.1:${port}/sql`)
+    },
+    WITH_PGLITE,
+  )
 
   it.each([
     ['0.0.0.0', '127.0.0.1'],
@@ -52,20 +60,24 @@ describe('startLocalNeon', () => {
     expect((await post(db, { body: { query: 'select 1' } })).status).toBe(200)
   })
 
-  it('keeps the data of an embedded PostgreSQL in a folder where it is told to', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'local-neon-'))
-    try {
-      const dataDir = join(folder, 'data')
-      {
+  it(
+    'keeps the data of an embedded PostgreSQL in a folder where it is told to',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'local-neon-'))
+      try {
+        const dataDir = join(folder, 'data')
+        {
+          await using db = await startLocalNeon({ dataDir })
+          await ask(db, { query: 'create table kept as select 1 as n' })
+        }
         await using db = await startLocalNeon({ dataDir })
-        await ask(db, { query: 'create table kept as select 1 as n' })
+        expect(await ask(db, { query: 'select n from kept' })).toMatchObject({ rows: [['1']] })
+      } finally {
+        await rm(folder, { recursive: true, force: true })
       }
-      await using db = await startLocalNeon({ dataDir })
-      expect(await ask(db, { query: 'select n from kept' })).toMatchObject({ rows: [['1']] })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
+    },
+    WITH_PGLITE,
+  )
 
   it('no longer answers once it is closed, and may be closed twice', async () => {
     const db = await startLocalNeon({ databaseUrl: inject('postgresUrl') })
@@ -123,10 +135,16 @@ describe('startLocalNeon', () => {
     })
   })
 
-  it('leaves no database open where the port is taken', async () => {
-    await using db = await startLocalNeon({ databaseUrl: inject('postgresUrl') })
-    const port = Number(new URL(db.fetchEndpoint).port)
-    await expect(startLocalNeon({ databaseUrl: inject('postgresUrl'), port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  it('leaves no connection open where the port is taken', async () => {
+    const database = await createDatabase(inject('postgresUrl'), 'start')
+    {
+      await using db = await startLocalNeon({ databaseUrl: database.url })
+      const port = Number(new URL(db.fetchEndpoint).port)
+      await expect(startLocalNeon({ databaseUrl: database.url, port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+      const query = 'select count(*) from pg_stat_activity where datname = current_database()'
+      await vi.waitFor(async () => expect(await ask(db, { query })).toMatchObject({ rows: [['1']] }), { timeout: 10_000 })
+    }
+    await database.drop()
   })
 })
 
