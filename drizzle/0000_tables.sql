@@ -89,6 +89,7 @@ begin
   alter table rc_circuit_breakers
     alter column resource_key type text,
     alter column namespace type text,
+    alter column namespace set default 'default',
     alter column state type text,
     alter column state set default 'CLOSED',
     alter column created_at set default now(),

@@ -38,14 +38,15 @@ export function neonStorage(url: string | undefined, options: NeonStorageOptions
 type Fetch = (url: string, init: Record<PropertyKey, unknown>) => Promise<Response>
 
 const ENDPOINT = Symbol('fetchEndpoint')
-let before: Fetch | undefined
+let installed: Fetch | undefined
 
-/** Driver-wide, as its endpoint is, but a request without an endpoint of ours goes where it went before. */
-const fetchFrom: Fetch = (url, init) => (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
-
-/** The driver knows one endpoint for all its clients; an endpoint for one of them travels in that client's options for `fetch`. */
+/**
+ * The driver knows one endpoint for all its clients; an endpoint for one of them travels in that client's options for `fetch`.
+ * A request without one goes where it went before.
+ */
 function listenToEndpoints(): void {
-  if (neonConfig.fetchFunction === fetchFrom) return
-  before = neonConfig.fetchFunction
-  neonConfig.fetchFunction = fetchFrom
+  const before: Fetch | undefined = neonConfig.fetchFunction
+  if (installed !== undefined && before === installed) return
+  installed = (url, init) => (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
+  neonConfig.fetchFunction = installed
 }

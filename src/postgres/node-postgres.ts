@@ -4,6 +4,7 @@
  */
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
+import { InvalidOptionError } from '../core/errors.ts'
 import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
 import { checkedUrl } from './url.ts'
 
@@ -51,10 +52,10 @@ export function nodePostgresStorage(
   urlOrPool: string | pg.Pool | undefined,
   options: NodePostgresStorageOptions = {},
 ): NodePostgresStorage {
-  const given = typeof urlOrPool === 'object' ? urlOrPool : undefined
-  const pool =
-    given ??
-    new pg.Pool({ connectionString: checkedUrl('urlOrPool', urlOrPool), max: options.max ?? 10, allowExitOnIdle: true })
+  const { max = 10 } = options
+  if (!Number.isInteger(max) || max < 1) throw new InvalidOptionError('max', 'a whole number from 1', max)
+  const given = typeof urlOrPool === 'object' && urlOrPool !== null ? urlOrPool : undefined
+  const pool = given ?? new pg.Pool({ connectionString: checkedUrl('url', urlOrPool), max, allowExitOnIdle: true })
   outlive(pool)
   return new NodePostgresStorage(pool, given === undefined, options)
 }

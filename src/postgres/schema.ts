@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type ColumnDataType, sql } from 'drizzle-orm'
 import {
   bigint,
   check,
@@ -6,20 +6,99 @@ import {
   index,
   integer,
   jsonb,
+  type PgColumn,
   type PgTableFn,
+  type PgTableWithColumns,
   pgSchema,
   pgTable,
   primaryKey,
   text,
   timestamp,
 } from 'drizzle-orm/pg-core'
+import type { Settings } from '../core/settings.ts'
 
 /** Bits, oldest first. By PostgreSQL's own name for `varbit`: `drizzle-kit push` would take any other for a change of type. */
 const varbit = customType<{ data: string }>({ dataType: () => 'bit varying' })
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const count = (name: string) => bigint(name, { mode: 'number' })
 
-const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>) => ({
+interface BreakerRow {
+  resourceKey: string
+  namespace: string
+  state: string
+  failureCount: number
+  openUntil: Date | null
+  createdAt: Date
+  updatedAt: Date
+  ownState: string
+  ownOpenUntil: Date | null
+  cooldownMs: number
+  generation: number
+  previousGeneration: number
+  version: number
+  log: string
+  opens: number
+  cause: string | null
+  leases: number[]
+  leaseMs: number
+  bucket: number
+  bucketMs: number
+  bucketSuccesses: number[]
+  bucketFailures: number[]
+  override: string | null
+  overrideUntil: Date | null
+  overrideMs: number | null
+  overrideActor: string | null
+  overrideReason: string | null
+  wouldReject: number
+  settings: Settings | null
+  flushIds: number[]
+}
+
+interface TransitionRow {
+  id: number
+  resourceKey: string
+  namespace: string
+  generation: number
+  fromState: string
+  toState: string
+  cause: string
+  actor: string | null
+  reason: string | null
+  at: Date
+  flushId: number | null
+}
+
+/** A table by what its rows hold; what may be null is not `notNull`. */
+type TableOf<Name extends string, Schema extends string | undefined, Row> = PgTableWithColumns<{
+  name: Name
+  schema: Schema
+  dialect: 'pg'
+  columns: {
+    [Column in keyof Row & string]: PgColumn<{
+      name: string
+      tableName: Name
+      dataType: ColumnDataType
+      columnType: string
+      data: NonNullable<Row[Column]>
+      driverParam: unknown
+      notNull: null extends Row[Column] ? false : true
+      hasDefault: boolean
+      isPrimaryKey: boolean
+      isAutoincrement: boolean
+      hasRuntimeDefault: boolean
+      enumValues: [string, ...string[]] | undefined
+    }>
+  }
+}>
+
+/** The tables, in a schema or wherever the connection's search path has them. */
+export interface Tables<Schema extends string | undefined> {
+  readonly circuitBreakers: TableOf<'rc_circuit_breakers', Schema, BreakerRow>
+  readonly circuitTransitions: TableOf<'rc_circuit_transitions', Schema, TransitionRow>
+}
+
+const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Tables<Schema> => ({
   /**
    * One row a breaker. The first seven columns are the Python library's, with its names and meaning, so that both can share the table.
    * No secondary index stands on a column that the hot path changes: each update stays within its page (HOT).
@@ -64,7 +143,7 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>) => 
       overrideReason: text('override_reason'),
       wouldReject: count('would_reject').notNull().default(0),
       /** What the last reporter asked for. */
-      settings: jsonb('settings'),
+      settings: jsonb('settings').$type<Settings>(),
       /** The newest flush ids, newest first. 4 bytes each: wider ones push the row out of line, at half the throughput. */
       flushIds: integer('flush_ids').array().notNull().default(sql`'{}'`),
     },
@@ -100,11 +179,13 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>) => 
 })
 
 /** The tables within a schema of the user's, for `new DrizzleStorage(db, { schema: name })` and `migrate(target, { schema: name })`. */
-export const schemaIn = <Name extends string>(name: Name) => tables(pgSchema(name).table)
-
-/** The tables, wherever the connection's search path has them. An application may re-export both from its own schema file. */
-export const { circuitBreakers, circuitTransitions } = tables(pgTable)
-export const schema = {
-  circuitBreakers,
-  circuitTransitions,
+export function schemaIn<Name extends string>(name: Name): Tables<Name> {
+  return tables(pgSchema(name).table)
 }
+
+/** The tables, wherever the connection's search path has them. */
+export const schema: Tables<undefined> = tables(pgTable)
+/** For an application to re-export from its own schema file. */
+export const circuitBreakers: Tables<undefined>['circuitBreakers'] = schema.circuitBreakers
+/** For an application to re-export from its own schema file. */
+export const circuitTransitions: Tables<undefined>['circuitTransitions'] = schema.circuitTransitions

@@ -1,11 +1,13 @@
 import type { Transition, Verdict } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
-import { checkedLimit, checkedPrune, listCursor, type Place, parseCursor } from '../storage/paging.ts'
+import { checkedAge, checkedLimit, checkedPrune, listCursor, parseHistoryCursor, parseListCursor } from '../storage/paging.ts'
 import type {
   AcquireRequest,
   Admission,
   BreakerId,
+  BreakerPage,
+  BreakerSummary,
   CircuitStorage,
   ControlRequest,
   Exchanged,
@@ -85,17 +87,20 @@ export class DrizzleStorage implements CircuitStorage {
     return (await this.#write([request], [encodeCommand(request)], options))[0]!
   }
 
-  async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<Page<Snapshot>> {
+  async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     const limit = checkedLimit(list.limit)
-    const after = list.after === undefined ? undefined : (parseCursor(list.after) as Place)
+    const after = list.after === undefined ? undefined : parseListCursor(list.after)
     const rows = await this.#run(() => query(this.#db, listStatement(list, after, limit + 1, this.#names)), options)
-    const items = rows.slice(0, limit).map((row) => snapshotIn(row))
-    return { items, next: rows.length > limit ? listCursor(items.at(-1)!) : null }
+    const found = rows.filter((row) => row['snapshot'] !== null)
+    const items = found.slice(0, limit).map((row) => snapshotIn(row))
+    const next = found.length > limit ? listCursor(items.at(-1)!) : null
+    return list.summary ? { items, next, summary: rows[0]!['summary'] as BreakerSummary } : { items, next }
   }
 
   async history(history: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
     const limit = checkedLimit(history.limit)
-    const before = history.after === undefined ? undefined : Number(parseCursor(history.after))
+    const before = history.after === undefined ? undefined : parseHistoryCursor(history.after)
+    checkedAge(history)
     const rows = await this.#run(() => query(this.#db, historyStatement(history, before, limit + 1, this.#names)), options)
     const lines = rows.slice(0, limit).map((row) => row['line'] as Transition & { readonly id: number })
     return { items: lines.map(({ id, ...line }) => line), next: rows.length > limit ? JSON.stringify(lines.at(-1)!.id) : null }

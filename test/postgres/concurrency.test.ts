@@ -8,7 +8,7 @@ import type { DrizzleDatabase } from '../../src/postgres/database.ts'
 import { asStorageError, StorageError } from '../../src/postgres/errors.ts'
 import { CREATE_FUNCTION } from '../../src/postgres/statements/shells.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
-import type { Exchanged, ExchangeRequest } from '../../src/storage/port.ts'
+import type { ExchangeRequest } from '../../src/storage/port.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { Random } from '../support/random.ts'
 import { pushSchema } from './support.ts'
@@ -89,15 +89,16 @@ describe.each([
   }
 
   /** A busy database has counted nothing: what it refused is sent again as it is. */
-  async function send(requests: readonly ExchangeRequest[]): Promise<readonly Exchanged[]> {
+  async function insist<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await storage.exchange(requests)
+        return await call()
       } catch (error) {
         if (!(error instanceof StorageError && error.code === 'STORAGE_BUSY')) throw error
       }
     }
   }
+  const send = (requests: readonly ExchangeRequest[]) => insist(() => storage.exchange(requests))
 
   it('counts 200 outcomes of each on one key exactly, single and in batches, each batch sent twice at once and again at the end', async () => {
     const id = { resourceKey: 'hot', namespace: 'default' }

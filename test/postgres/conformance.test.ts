@@ -1,15 +1,17 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, inject, it } from 'vitest'
-import { CREATE_FUNCTION } from '../../src/postgres/statements/shells.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type LocalNeon, startLocalNeon } from '../../src/local/index.ts'
+import { neonStorage } from '../../src/postgres/neon.ts'
+import { CREATE_FUNCTION, DO_BLOCK, FUNCTION_NAME } from '../../src/postgres/statements/shells.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { testCircuitStorage } from '../../src/testing/index.ts'
 import { openPglite } from '../support/pglite.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { pushSchema, TABLES } from './support.ts'
 
-/** A server whose clock can be moved on: unqualified, `clock_timestamp()` is found in the first schema of the search path. */
+/** A clock that can be moved on, for connections that find it before the server's own. */
 const MOVABLE_CLOCK = `
   create schema rc_clock;
   create table rc_clock.ahead as select interval '0' as by;
@@ -27,33 +29,67 @@ describe('DrizzleStorage on PGlite, tables only', async () => {
 describe.each([
   { shell: 'tables only', install: '' },
   { shell: 'function', install: CREATE_FUNCTION },
-])('DrizzleStorage on node-postgres, $shell', ({ install }) => {
+])('DrizzleStorage on PostgreSQL, $shell', ({ shell, install }) => {
   let database: TestDatabase
-  let pool: pg.Pool
 
   beforeAll(async () => {
     database = await createDatabase(inject('postgresUrl'), 'conformance')
     await pushSchema(database.url)
-    pool = new pg.Pool({ connectionString: database.url, max: 12, options: '-c search_path=rc_clock,public,pg_catalog' })
-    await pool.query(`${MOVABLE_CLOCK}; ${install}`)
+    const client = new pg.Client(database.url)
+    await client.connect()
+    await client.query(`${MOVABLE_CLOCK}; ${install}`)
+    await client.end()
   })
-  afterAll(async () => {
-    await pool.end()
-    await database.drop()
+  afterAll(() => database.drop())
+
+  describe('through node-postgres', () => {
+    const sent = new Set<string>()
+    let pool: pg.Pool
+    let storage: DrizzleStorage
+
+    beforeAll(async () => {
+      pool = new pg.Pool({ connectionString: database.url, max: 12 })
+      storage = new DrizzleStorage(drizzle({ client: pool, logger: { logQuery: (text) => void sent.add(text) } }))
+      // Its first answer tells it whether there is a function to call.
+      await storage.exchange([{ resourceKey: 'any', namespace: 'default' }])
+    })
+    afterAll(() => pool.end())
+
+    testCircuitStorage({ describe, it }, async () => ({ storage, close: async () => {} }))
+
+    it(`writes by the ${shell === 'function' ? 'function' : 'block'} alone`, () => {
+      const calls = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}`))
+      expect([calls.length, sent.has(DO_BLOCK)]).toEqual(shell === 'function' ? [1, false] : [0, true])
+    })
   })
 
-  describe('on the clock of the server', () => {
-    testCircuitStorage({ describe, it }, async () => ({
-      storage: new DrizzleStorage(drizzle({ client: pool })),
-      close: async () => {},
-    }))
-  })
+  describe('through node-postgres, on a clock that moves', () => {
+    let pool: pg.Pool
+    let storage: DrizzleStorage
 
-  describe('on a clock that moves', () => {
+    beforeAll(() => {
+      pool = new pg.Pool({ connectionString: database.url, max: 12, options: '-c search_path=public,rc_clock,pg_catalog' })
+      storage = new DrizzleStorage(drizzle({ client: pool }))
+    })
+    afterAll(() => pool.end())
+
     testCircuitStorage({ describe, it }, async () => ({
-      storage: new DrizzleStorage(drizzle({ client: pool })),
+      storage,
       advance: (ms) => pool.query(`update rc_clock.ahead set by = by + $1 * interval '1 ms'`, [ms]).then(() => {}),
       close: async () => {},
     }))
+  })
+
+  describe('through Neon’s driver', () => {
+    let local: LocalNeon
+    let storage: DrizzleStorage
+
+    beforeAll(async () => {
+      local = await startLocalNeon({ databaseUrl: database.url, migrate: false })
+      storage = neonStorage(local.databaseUrl, { fetchEndpoint: local.fetchEndpoint })
+    })
+    afterAll(() => local.close())
+
+    testCircuitStorage({ describe, it }, async () => ({ storage, close: async () => {} }))
   })
 })

@@ -13,7 +13,7 @@ import { pushSchema } from './support.ts'
 import { Model } from './trace.ts'
 
 const KEYS = 12
-const OPERATIONS = Number(process.env['RC_DIFFERENTIAL_OPERATIONS'] ?? 50_000)
+const OPERATIONS = Number(process.env['RC_DIFFERENTIAL_OPERATIONS'] ?? 20_000)
 const SEED = Number(process.env['RC_DIFFERENTIAL_SEED'] ?? 1)
 
 /** A clock of ours in front of PostgreSQL's own: unqualified, `clock_timestamp()` is found here first. */
