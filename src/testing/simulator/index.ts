@@ -1,0 +1,8 @@
+/**
+ * A fleet of breakers in virtual time.
+ * @module
+ */
+export type { BreakerOptions, FleetGroup, Phase, SimulatedStorageOptions, SimulationOptions } from './options.ts'
+export type { Spread } from './random.ts'
+export type { CallersReport, OpensReport, OutcomesReport, PhaseReport, SimulationReport, StopReport } from './report.ts'
+export { simulate } from './simulate.ts'

@@ -1,0 +1,51 @@
+import { CircuitProtectorPolicy } from '../../policies/circuit-protector.ts'
+import type { CircuitProtectorOptions } from '../../policies/options.ts'
+
+interface Happened {
+  readonly generation: number
+  successes: number
+  failures: number
+}
+
+/** One isolate: a breaker of its own, and what became of its calls. */
+export class Isolate {
+  readonly id: number
+  readonly group: number
+  readonly policy: CircuitProtectorPolicy
+  /** Since the dependency died: when its own first call failed, and when it last let one through that was no probe. */
+  firstFailureAt: number = Number.POSITIVE_INFINITY
+  lastReachedAt: number = Number.NEGATIVE_INFINITY
+  writesInTrip = 0
+  readonly #happened: Happened[] = []
+
+  constructor(id: number, group: number, options: CircuitProtectorOptions) {
+    this.id = id
+    this.group = group
+    this.policy = new CircuitProtectorPolicy(options)
+  }
+
+  ended(generation: number, failed: boolean): void {
+    let happened = this.#happened.at(-1)
+    if (happened?.generation !== generation) happened = this.happened(generation)
+    if (failed) happened.failures++
+    else happened.successes++
+  }
+
+  /** What ended here of calls that this generation admitted. */
+  happened(generation: number): Happened {
+    const known = this.#happened.find((each) => each.generation === generation)
+    if (known !== undefined) return known
+    const none = { generation, successes: 0, failures: 0 }
+    this.#happened.push(none)
+    return none
+  }
+
+  total(): { successes: number; failures: number } {
+    const total = { successes: 0, failures: 0 }
+    for (const { successes, failures } of this.#happened) {
+      total.successes += successes
+      total.failures += failures
+    }
+    return total
+  }
+}

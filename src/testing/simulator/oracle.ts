@@ -1,0 +1,51 @@
+import type { Settings } from '../../core/settings.ts'
+import { BLANK, type CircuitState, type StoredState } from '../../core/state.ts'
+import { transition } from '../../core/transition.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** The best that any breaker could do: a single one that sees every call of the fleet as it begins and as it ends, at no cost. */
+export class Oracle {
+  readonly #time: VirtualTime
+  readonly #settings: Settings
+  readonly #opened: (from: CircuitState) => void
+  #state: StoredState = BLANK
+  #reports = 0
+
+  constructor(time: VirtualTime, settings: Settings, opened: (from: CircuitState) => void) {
+    this.#time = time
+    this.#settings = settings
+    this.#opened = opened
+  }
+
+  /** A call comes in that would take so long, and end so. */
+  call(fails: boolean, durationMs: number): void {
+    const settings = this.#settings
+    const step = transition(this.#state, { type: 'acquire', leaseMs: settings.probeLeaseMs, settings }, this.#time.now())
+    this.#state = step.state
+    if (step.verdict === 'rejected') return
+    const { generation } = step.state
+    const tokens = step.token === undefined ? [] : [step.token]
+    this.#time.schedule(durationMs, () => this.#report(generation, fails ? '1' : '0', tokens))
+  }
+
+  #report(generation: number, outcomes: string, tokens: readonly number[]): void {
+    const event = {
+      type: 'report',
+      generation,
+      flushId: this.#reports++,
+      since: null,
+      outcomes,
+      tokens,
+      released: [],
+      retryAfterMs: null,
+      trip: false,
+      wouldReject: 0,
+      settings: this.#settings,
+    } as const
+    const before = this.#state
+    // It hears everything once: it need not remember what it heard.
+    const { state } = transition({ ...before, flushIds: [] }, event, this.#time.now())
+    this.#state = state
+    if (state.status === 'OPEN' && before.status !== 'OPEN') this.#opened(before.status)
+  }
+}

@@ -1,0 +1,74 @@
+import type { Phase } from './options.ts'
+import type { PhaseReport } from './report.ts'
+
+interface PhaseTally {
+  calls: number
+  reached: number
+  probes: number
+  rejected: number
+  wronglyRejected: number
+  reads: number
+  reports: number
+  asks: number
+  writes: number
+}
+
+/** What the dependency does, by time, and what was counted in each phase. */
+export class Phases {
+  readonly #phases: readonly Phase[]
+  readonly #tallies: PhaseTally[]
+  readonly #durationMs: number
+  readonly statements: number[]
+  readonly writes: number[]
+  #current = 0
+
+  constructor(phases: readonly Phase[], durationMs: number) {
+    this.#phases = phases
+    this.#durationMs = durationMs
+    this.#tallies = phases.map(() => ({
+      calls: 0,
+      reached: 0,
+      probes: 0,
+      rejected: 0,
+      wronglyRejected: 0,
+      reads: 0,
+      reports: 0,
+      asks: 0,
+      writes: 0,
+    }))
+    const seconds = Math.ceil(durationMs / 1_000)
+    this.statements = Array<number>(seconds).fill(0)
+    this.writes = Array<number>(seconds).fill(0)
+  }
+
+  /** The phase at this time, which never goes back. */
+  at(ms: number): Phase {
+    while (this.#current + 1 < this.#phases.length && this.#phases[this.#current + 1]!.fromMs <= ms) this.#current++
+    return this.#phases[this.#current]!
+  }
+
+  /** What is being counted now. */
+  get tally(): PhaseTally {
+    return this.#tallies[this.#current]!
+  }
+
+  reports(): PhaseReport[] {
+    return this.#phases.map(({ name, fromMs }, i) => {
+      const from = fromMs / 1_000
+      const until = (this.#phases[i + 1]?.fromMs ?? this.#durationMs) / 1_000
+      const tally = this.#tallies[i]!
+      const half = Math.floor((from + until) / 2)
+      const busiest = (perSecond: readonly number[]) => Math.max(0, ...perSecond.slice(from, until))
+      const average = (perSecond: readonly number[]) =>
+        Math.round(perSecond.slice(half, until).reduce((sum, n) => sum + n, 0) / Math.max(1, until - half))
+      return {
+        name,
+        seconds: until - from,
+        ...tally,
+        statementsPer1000Calls: (1_000 * (tally.reads + tally.reports + tally.asks)) / Math.max(1, tally.calls),
+        peak: { statements: busiest(this.statements), writes: busiest(this.writes) },
+        steady: { statements: average(this.statements), writes: average(this.writes) },
+      }
+    })
+  }
+}

@@ -1,0 +1,87 @@
+import type { Dropped } from '../../replica/listener.ts'
+
+/** What a simulation saw. Times are milliseconds since the start, unless they say otherwise. */
+export interface SimulationReport {
+  readonly calls: number
+  readonly phases: readonly PhaseReport[]
+  readonly opens: OpensReport
+  /** How the fleet stopped when the dependency died for the first time; null: it never did, or nobody stopped. */
+  readonly stop: StopReport | null
+  /** The most probes that were at the dependency at one time. */
+  readonly probesAtOnce: number
+  readonly outcomes: OutcomesReport
+  readonly callers: CallersReport
+  readonly slowestStorageMs: number
+  /** What the one row of the storage went through, second by second. */
+  readonly perSecond: { readonly statements: readonly number[]; readonly writes: readonly number[] }
+}
+
+export interface PhaseReport {
+  readonly name: string
+  readonly seconds: number
+  readonly calls: number
+  /** Calls that the dependency saw, probes included. */
+  readonly reached: number
+  readonly probes: number
+  readonly rejected: number
+  /** Rejected though the storage had been closed for longer than any isolate may be behind it. */
+  readonly wronglyRejected: number
+  /** Exchanges that only read. */
+  readonly reads: number
+  /** Exchanges with a report; not all of them write. */
+  readonly reports: number
+  /** Wishes to call. */
+  readonly asks: number
+  readonly writes: number
+  readonly statementsPer1000Calls: number
+  /** The busiest second of the row in this phase, and its average over the second half, when the fleet has settled. */
+  readonly peak: { readonly statements: number; readonly writes: number }
+  readonly steady: { readonly statements: number; readonly writes: number }
+}
+
+export interface OpensReport {
+  /** From closed to open, by the fleet's breaker and by the oracle's. */
+  readonly fleet: number
+  readonly oracle: number
+  /** Of these, while the dependency was not dead. */
+  readonly falseFleet: number
+  readonly falseOracle: number
+  /** Deaths of the dependency that the oracle's breaker noticed and the fleet's did not. */
+  readonly missed: number
+}
+
+export interface StopReport {
+  readonly diedAt: number
+  /** When the limit was reached, as the oracle counts. */
+  readonly limitAt: number
+  /** When the fleet's row opened. */
+  readonly openedAt: number
+  /** From `limitAt` to an isolate's last call that was no probe: the median, 99 of 100, and the last of all. */
+  readonly medianMs: number
+  readonly p99Ms: number
+  readonly worstMs: number
+  /** Calls, no probes, that an isolate let through after it should have stopped. */
+  readonly late: number
+  /** Isolates, by group, that stopped without a failed call of their own. */
+  readonly unharmed: Readonly<Record<string, number>>
+  /** Calls that reached the dead dependency in this phase, without the probes. */
+  readonly reached: number
+  /** The most writes of one isolate from death to `openedAt` and the staleness bound. */
+  readonly writesOfOneIsolate: number
+}
+
+export interface OutcomesReport {
+  readonly happened: { readonly successes: number; readonly failures: number }
+  /** What the storage counted, by its rows as they stand at the end. */
+  readonly counted: { readonly successes: number; readonly failures: number }
+  /** Counted more often than they happened, by isolate and generation. Must be 0. */
+  readonly doubled: number
+  readonly dropped: Readonly<Record<Dropped['why'], number>>
+}
+
+export interface CallersReport {
+  /** The longest that a call waited for its admission. */
+  readonly longestWaitMs: number
+  /** Errors that are neither the dependency's nor the breaker's rejection. Must be empty. */
+  readonly surprises: readonly string[]
+}
