@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidOptionError } from '../core/errors.ts'
+import { migrate } from '../postgres/migrate.ts'
 import { accessOf } from './access.ts'
 import { type Backend, backendOver } from './backend.ts'
 import { reply } from './endpoint.ts'
@@ -71,6 +72,7 @@ export async function startLocalNeon(options: LocalNeonOptions = {}): Promise<Lo
   const backend = backendOver(given ? await pgSessions(given.databaseUrl) : await pgliteSessions(dataDir))
   try {
     if (given) await reach(backend, given.databaseUrl)
+    if (options.migrate ?? true) await migrate(backend)
     const embedded = { user: 'postgres', password: 'local', database: 'postgres' }
     const access = given?.access ?? embedded
     const listener = await listen(port, host, (request, signal) => reply(request, backend, access, signal))
