@@ -1,7 +1,7 @@
 -- Written by .ci/write-function-migration.ts: do not edit.
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
-create or replace function rc_exchange_fbad129c(jsonb) returns jsonb language plpgsql as $rc$
+create or replace function rc_exchange_2c4c546a(jsonb) returns jsonb language plpgsql as $rc$
 #variable_conflict use_column
 declare
   request jsonb := $1;
@@ -211,7 +211,7 @@ begin
       end if;
     end loop;
     answer := answer || jsonb_build_object('ordinal', r.ordinal, 'verdict', verdict, 'token', token, 'transitions', made, 'at', now_ms, 'snapshot', jsonb_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
-    'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', floor(extract(epoch from c.open_until) * 1000)::bigint,
+    'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', case when isfinite(c.open_until) then floor(extract(epoch from c.open_until) * 1000)::bigint end,
     'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', floor(extract(epoch from c.override_until) * 1000)::bigint, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,

@@ -110,10 +110,11 @@ describe('migrate', () => {
   })
 
   it('leaves no setting behind on a connection', async () => {
+    const settings = () =>
+      query("select current_setting('search_path') as path, current_setting('transaction_isolation') as isolation")
+    const before = await settings()
     await migrate(client, { schema: 'one', originalTimeZone: 'Asia/Tokyo' })
-    expect(await query("select current_setting('search_path') as path, current_setting('TimeZone') as zone")).toEqual([
-      { path: '"$user", public', zone: 'UTC' },
-    ])
+    expect(await settings()).toEqual(before)
     expect(await query("select current_setting('rc.original_time_zone') as zone")).toEqual([{ zone: '' }])
   })
 

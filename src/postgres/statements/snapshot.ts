@@ -7,7 +7,7 @@ export const ms = (instant: string): string => `floor(extract(epoch from ${insta
  */
 export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object'): string {
   return `${build}('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
-    'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', ${ms('c.open_until')},
+    'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', case when isfinite(c.open_until) then ${ms('c.open_until')} end,
     'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', ${ms('c.override_until')}, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
