@@ -25,16 +25,17 @@ const MAY_IMPORT: Readonly<Record<string, { readonly parts: readonly string[]; r
   dashboard: { parts: HTTP, packages: /^hono(\/.+)?$/ },
   fetch: { parts: HTTP },
   metrics: { parts: POSTGRES, packages: /^@opentelemetry\/api$/ },
-  env: { parts: POSTGRES },
-  auto: { parts: POSTGRES, packages: /^node:/ },
-  cli: { parts: POSTGRES, packages: /^node:/ },
+  env: { parts: ['postgres', ...POLICIES], packages: /^node:(fs|process|util)$/ },
+  // Here things are put together.
+  auto: { parts: ['env', ...POLICIES] },
+  cli: { parts: ['env', 'local', 'postgres', ...POLICIES], packages: /^(node:.+|pg|@neondatabase\/serverless)$/ },
   local: { parts: POSTGRES, packages: /^(node:.+|pg|@electric-sql\/pglite(\/.+)?|drizzle-orm(\/.+)?)$/ },
   testing: { parts: POLICIES },
   'index.ts': { parts: POLICIES },
 }
 
 /** Entries that run where there is no Node. */
-const EDGE = /^(index|(hono|dashboard|fetch|env|testing)\/index|metrics\/.+|postgres\/(index|schema|neon))\.ts$/
+const EDGE = /^(index|env\/edge|(hono|dashboard|fetch|testing)\/index|metrics\/.+|postgres\/(index|schema|neon))\.ts$/
 
 const files = (await readdir(src, { recursive: true })).filter((path) => path.endsWith('.ts')).sort()
 const imports = new Map(files.map((path) => [path, importsOf(path)]))

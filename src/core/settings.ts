@@ -1,6 +1,7 @@
+import type { Backoff } from './backoff.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import { InvalidOptionError } from './errors.ts'
-import { BUCKETS, checkedFraction, type FailureRate, type Fraction } from './limits.ts'
+import { BUCKETS, checkedFraction, type FailureRate, type Fraction, failureRate } from './limits.ts'
 
 /** Milliseconds in the longest cooldown, lease, and override-free wait: a day. */
 export const DAY_MS = 86_400_000
@@ -32,14 +33,19 @@ export interface RateRule {
   readonly bucketMs: number
 }
 
+export type Cooldown = Duration | Backoff | ((opens: number) => Duration)
+
 /** The options that make {@link Settings}. */
 export interface SettingsOptions {
   /** When to trip: `fraction(k, n)` or `failureRate(rate, { over })`. Default `fraction(1, 1)`. */
   readonly failureLimit?: Fraction | FailureRate
   /** When to close again: k successes among n probes. Default: as many as keep the probes under `failureLimit`. */
   readonly successLimit?: Fraction
-  /** How long to stay open, 1 ms to 24 h; or a function of the number of consecutive opens (from 1 to 16). Default `'30s'`. */
-  readonly cooldown?: Duration | ((opens: number) => Duration)
+  /**
+   * How long to stay open, 1 ms to 24 h; or that by number of consecutive opens, 1 to 16, as an `ExponentialDelay` or a function. It is
+   * asked once, at construction. Default `'30s'`.
+   */
+  readonly cooldown?: Cooldown
   /** How many probes may be out at once, 1 to the half-open window. Default: the window. */
   readonly probeConcurrency?: number
   /** How long a probe may stay unreported before its place is given to another, 1 ms to 24 h. Default `'30s'`. */
@@ -49,7 +55,8 @@ export interface SettingsOptions {
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveSettings(options: SettingsOptions): Settings {
   const limit = options.failureLimit ?? { numerator: 1, denominator: 1 }
-  const count = 'rate' in limit ? undefined : checkedFraction('failureLimit', limit)
+  const rate = typeof limit === 'object' && 'rate' in limit ? failureRate(limit.rate, limit) : undefined
+  const count = rate ? undefined : checkedFraction('failureLimit', limit)
   const success = options.successLimit === undefined ? undefined : checkedFraction('successLimit', options.successLimit)
   // Without a success limit the probes are held to the failure limit, as the Python library does; a rate has no count, so one probe decides.
   const probes = success?.denominator ?? count?.denominator ?? 1
@@ -63,7 +70,7 @@ export function resolveSettings(options: SettingsOptions): Settings {
     )
   }
   return Object.freeze({
-    trip: Object.freeze(count ? { failures: count.numerator, outOf: count.denominator } : rateRule(limit as FailureRate)),
+    trip: Object.freeze(rate ? rateRule(rate) : { failures: count!.numerator, outOf: count!.denominator }),
     probes,
     successes,
     probeConcurrency,
@@ -76,10 +83,18 @@ function rateRule({ rate, over, minimumThroughput }: FailureRate): RateRule {
   return { rate, minimum: minimumThroughput, bucketMs: Math.ceil(over / BUCKETS) }
 }
 
-function cooldowns(cooldown: Duration | ((opens: number) => Duration)): number[] {
+function cooldowns(cooldown: Cooldown): number[] {
   const range = { min: 1, max: DAY_MS }
-  if (typeof cooldown !== 'function') return [toMilliseconds('cooldown', cooldown, range)]
-  return Array.from({ length: COOLDOWN_STEPS }, (_, i) => toMilliseconds(`cooldown(${i + 1})`, cooldown(i + 1), range))
+  const ask = asFunction(cooldown)
+  if (ask === undefined) return [toMilliseconds('cooldown', cooldown, range)]
+  return Array.from({ length: COOLDOWN_STEPS }, (_, i) => toMilliseconds(`cooldown(${i + 1})`, ask(i + 1), range))
+}
+
+function asFunction(cooldown: Cooldown): ((opens: number) => unknown) | undefined {
+  if (typeof cooldown === 'function') return cooldown
+  if (typeof cooldown !== 'object' || typeof cooldown?.forAttempt !== 'function') return undefined
+  // Without chance: a breaker may stand at a Worker's module scope, where there is none.
+  return (opens) => cooldown.forAttempt(opens, () => 0)
 }
 
 /** The cooldown after so many consecutive opens. */

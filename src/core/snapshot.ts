@@ -27,6 +27,31 @@ export function retryAfterMs(state: BreakerState, now: number): number | null {
 }
 
 export function snapshotOf(stored: StoredState, resourceKey: string, namespace: string, at: number): Snapshot {
-  const { flushIds, ...state } = stored
-  return { ...state, resourceKey, namespace, at, since: flushIds[0] ?? null, retryAfterMs: retryAfterMs(state, at) }
+  // Field by field: a rest pattern would cost more than everything else that a storage in memory does for a call.
+  const common = {
+    resourceKey,
+    namespace,
+    at,
+    since: stored.flushIds[0] ?? null,
+    retryAfterMs: retryAfterMs(stored, at),
+    generation: stored.generation,
+    previousGeneration: stored.previousGeneration,
+    version: stored.version,
+    log: stored.log,
+    failureCount: stored.failureCount,
+    opens: stored.opens,
+    cause: stored.cause,
+    override: stored.override,
+    wouldReject: stored.wouldReject,
+    settings: stored.settings,
+    updatedAt: stored.updatedAt,
+  }
+  switch (stored.status) {
+    case 'CLOSED':
+      return { ...common, status: 'CLOSED', buckets: stored.buckets }
+    case 'OPEN':
+      return { ...common, status: 'OPEN', openUntil: stored.openUntil, cooldownMs: stored.cooldownMs }
+    case 'HALF_OPEN':
+      return { ...common, status: 'HALF_OPEN', leases: stored.leases, leaseMs: stored.leaseMs }
+  }
 }

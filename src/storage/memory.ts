@@ -1,12 +1,24 @@
 import type { Event, Transition } from '../core/event.ts'
-import { type Snapshot, snapshotOf } from '../core/snapshot.ts'
+import { snapshotOf } from '../core/snapshot.ts'
 import { BLANK, type StoredState } from '../core/state.ts'
 import { audit, transition } from '../core/transition.ts'
-import { byWorst, checkedLimit, checkedPrune, listCursor, type Place, parseCursor } from './paging.ts'
+import {
+  byText,
+  byWorst,
+  checkedAge,
+  checkedLimit,
+  checkedPrune,
+  listCursor,
+  MOST_NAMESPACES,
+  parseHistoryCursor,
+  parseListCursor,
+} from './paging.ts'
 import type {
   AcquireRequest,
   Admission,
   BreakerId,
+  BreakerPage,
+  BreakerSummary,
   CircuitStorage,
   ControlRequest,
   Exchanged,
@@ -59,29 +71,32 @@ export class InMemoryStorage implements CircuitStorage {
     return this.#apply(request, { type: 'command', ...request.command })
   }
 
-  async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<Page<Snapshot>> {
+  async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
-    const after = query.after === undefined ? undefined : (parseCursor(query.after) as Place)
+    const after = query.after === undefined ? undefined : parseListCursor(query.after)
     const search = query.search?.toLowerCase()
     const now = this.#now()
-    const found = [...this.#rows.values()]
+    const matching = [...this.#rows.values()]
       .filter((row) => query.namespace === undefined || row.namespace === query.namespace)
-      .filter((row) => query.status === undefined || row.state.status === query.status)
       .filter((row) => search === undefined || row.resourceKey.toLowerCase().includes(search))
+    const found = matching
+      .filter((row) => query.status === undefined || row.state.status === query.status)
       .map((row) => snapshotOf(row.state, row.resourceKey, row.namespace, now))
       .sort(byWorst)
       .filter((snapshot) => after === undefined || byWorst(snapshot, after) > 0)
     const items = found.slice(0, limit)
-    return { items, next: found.length > limit ? listCursor(items.at(-1)!) : null }
+    const next = found.length > limit ? listCursor(items.at(-1)!) : null
+    return query.summary ? { items, next, summary: this.#summary(matching) } : { items, next }
   }
 
   async history(query: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
     options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
-    const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(parseCursor(query.after))
+    const before = query.after === undefined ? Number.POSITIVE_INFINITY : parseHistoryCursor(query.after)
+    const since = this.#now() - (checkedAge(query) ?? Number.POSITIVE_INFINITY)
     const found = this.#history
-      .filter(({ id, line }) => id < before && matches(line, query))
+      .filter(({ id, line }) => id < before && line.at >= since && matches(line, query))
       .reverse()
       .slice(0, limit + 1)
     const page = found.slice(0, limit)
@@ -128,6 +143,13 @@ export class InMemoryStorage implements CircuitStorage {
         : []
     const transitions = line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
     return { snapshot: snapshotOf(state, resourceKey, namespace, now), verdict, token, transitions }
+  }
+
+  #summary(rows: readonly Row[]): BreakerSummary {
+    const counts = { OPEN: 0, HALF_OPEN: 0, CLOSED: 0 }
+    for (const { state } of rows) counts[state.status]++
+    const namespaces = new Set([...this.#rows.values()].map(({ namespace }) => namespace))
+    return { counts, namespaces: [...namespaces].sort(byText).slice(0, MOST_NAMESPACES) }
   }
 
   #log(line: Transition, flushId: number | null): void {

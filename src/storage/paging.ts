@@ -1,8 +1,9 @@
 import { formatDuration } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
+import { keyProblem } from '../core/key.ts'
 import { DAY_MS } from '../core/settings.ts'
 import type { CircuitState } from '../core/state.ts'
-import type { PruneQuery } from './port.ts'
+import type { HistoryQuery, PruneQuery } from './port.ts'
 
 /** What the order of a list looks at. */
 export interface Place {
@@ -11,6 +12,9 @@ export interface Place {
   readonly resourceKey: string
   readonly namespace: string
 }
+
+/** How many namespaces a summary names. */
+export const MOST_NAMESPACES = 1_000
 
 const RANK: Readonly<Record<CircuitState, number>> = { OPEN: 0, HALF_OPEN: 1, CLOSED: 2 }
 
@@ -25,7 +29,7 @@ export function byWorst(a: Place, b: Place): number {
 }
 
 /** By code point, as a database orders UTF-8 by its bytes. By UTF-16's units, which `<` compares, an emoji comes before `～`. */
-function byText(a: string, b: string): number {
+export function byText(a: string, b: string): number {
   const [left, right] = [Array.from(a), Array.from(b)]
   const i = left.findIndex((point, at) => point !== right[at])
   if (i < 0) return left.length - right.length
@@ -37,13 +41,41 @@ export function listCursor({ status, failureCount, resourceKey, namespace }: Pla
   return JSON.stringify({ status, failureCount, resourceKey, namespace })
 }
 
-/** @throws {InvalidOptionError} where this is no cursor that a page gave */
-export function parseCursor(text: string): unknown {
+/** Cursors come back out of URLs: whatever is no cursor is refused here, before it reaches a statement. */
+function parseCursor(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new InvalidOptionError('after', "the 'next' of a page", text)
+    return undefined
   }
+}
+
+const notACursor = (text: string): InvalidOptionError => new InvalidOptionError('after', "the 'next' of a page", text)
+
+/** @throws {InvalidOptionError} where this is no cursor that a list gave */
+export function parseListCursor(text: string): Place {
+  const place = parseCursor(text) as Partial<Place> | null | undefined
+  const { status, failureCount, resourceKey, namespace } = place ?? {}
+  const isKey = (value: unknown): value is string => keyProblem(value) === undefined
+  if (
+    status === undefined ||
+    !Object.hasOwn(RANK, status) ||
+    !isInt32(failureCount) ||
+    !isKey(resourceKey) ||
+    !isKey(namespace)
+  ) {
+    throw notACursor(text)
+  }
+  return { status, failureCount, resourceKey, namespace }
+}
+
+const isInt32 = (value: unknown): value is number => Number.isInteger(value) && (value as number) === ((value as number) | 0)
+
+/** @throws {InvalidOptionError} where this is no cursor that a history gave */
+export function parseHistoryCursor(text: string): number {
+  const id = parseCursor(text)
+  if (!Number.isSafeInteger(id)) throw notACursor(text)
+  return id as number
 }
 
 /** @throws {InvalidOptionError} outside 1 to 1,000 */
@@ -51,6 +83,16 @@ export function checkedLimit(limit = 100): number {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
     throw new InvalidOptionError('limit', 'a whole number from 1 to 1000', limit)
   return limit
+}
+
+/** As far back as a history may be asked for: a hundred years, which a database can still count back to. */
+const LONGEST_AGE_MS = 36_525 * DAY_MS
+
+/** @throws {InvalidOptionError} outside 0 to a hundred years */
+export function checkedAge({ newerThanMs }: HistoryQuery): number | undefined {
+  if (newerThanMs !== undefined && !(newerThanMs >= 0 && newerThanMs <= LONGEST_AGE_MS))
+    throw new InvalidOptionError('newerThanMs', `a number of milliseconds from 0 to ${LONGEST_AGE_MS}`, newerThanMs)
+  return newerThanMs
 }
 
 /** @throws {InvalidOptionError} where breakers younger than a day would go: an isolate may still hold reports for them */

@@ -12,6 +12,8 @@ import type { CircuitState } from '../core/state.ts'
 export interface CircuitStorage {
   /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
   readonly shared: boolean
+  /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
+  readonly namespace?: string
   /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
   exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]>
   /** Asks for one permit; makes OPEN -> HALF_OPEN when due; hands out probe leases. */
@@ -19,7 +21,7 @@ export interface CircuitStorage {
   /** Operator commands. Written with their line in the audit log, atomically. */
   control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged>
   /** Breakers, worst first. */
-  list(query?: ListQuery, options?: StorageCallOptions): Promise<Page<Snapshot>>
+  list(query?: ListQuery, options?: StorageCallOptions): Promise<BreakerPage>
   /** The audit log, newest first. */
   history(query?: HistoryQuery, options?: StorageCallOptions): Promise<Page<Transition>>
   /** Deletes what is old, and answers how many breakers and lines of the audit log went. */
@@ -70,6 +72,8 @@ export interface ListQuery {
   readonly status?: CircuitState
   /** Only keys that contain this text, in any case. */
   readonly search?: string
+  /** Also answer with a `summary`, of the same moment. Default false: it looks at every breaker. */
+  readonly summary?: boolean
   /** 1 to 1,000; default 100. */
   readonly limit?: number
   /** The `next` of the page before. */
@@ -77,6 +81,8 @@ export interface ListQuery {
 }
 
 export interface HistoryQuery extends Partial<BreakerId> {
+  /** Only lines younger than this, in milliseconds. Default: all that are kept. */
+  readonly newerThanMs?: number
   /** 1 to 1,000; default 100. */
   readonly limit?: number
   /** The `next` of the page before. */
@@ -87,6 +93,18 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** Where the next page begins; null: there is none. */
   readonly next: string | null
+}
+
+export interface BreakerPage extends Page<Snapshot> {
+  /** Where the query asked for it, and the storage knows. */
+  readonly summary?: BreakerSummary
+}
+
+export interface BreakerSummary {
+  /** How many breakers of each status the namespace and the search find, whichever `status` and page were asked for. */
+  readonly counts: Readonly<Record<CircuitState, number>>
+  /** The namespaces in use, whatever was asked for: the first 1,000 by name. */
+  readonly namespaces: readonly string[]
 }
 
 export interface PruneQuery {

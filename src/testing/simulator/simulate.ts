@@ -79,7 +79,7 @@ class Fleet {
     fleet.forEach((group, i) => {
       for (let slot = 0; slot < group.isolates; slot++) this.#arrivals(group, i)
     })
-    await this.#time.run(START + durationMs)
+    await this.#time.run(START + durationMs - 1)
     this.#ending = true
     this.#storage.faultless = true
     for (const { policy } of this.#isolates) void policy.flush()
