@@ -1,3 +1,5 @@
+import type { CallResult, Classification } from './classify.ts'
+
 /** What a protected function is handed. */
 export interface CallContext {
   /** Aborts when the caller's signal does, or the breaker's `timeout` is over. Made when it is first asked for. */
@@ -9,7 +11,9 @@ export interface CallOptions {
   /** The caller's: an abort is no failure. */
   readonly signal?: AbortSignal
   /** Keeps work going that the call leaves behind, such as `ctx.waitUntil` of a Worker. */
-  readonly waitUntil?: (work: Promise<unknown>) => void
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+  /** What this call's result means, in place of the breaker's own `classify`; undefined leaves it to `shouldHandle`. */
+  readonly classify?: (result: CallResult) => Classification | undefined
 }
 
 /** A signal alone stands for options with that signal: cockatiel's form. */
@@ -32,9 +36,40 @@ export class LazyContext implements CallContext {
     this.#signal ??= new AbortController().signal
     return this.#signal
   }
+
+  /** The signal where there is one: where there is none yet, nothing can abort. */
+  static signalOf(context: CallContext | undefined): AbortSignal | undefined {
+    return context instanceof LazyContext ? context.#signal : context?.signal
+  }
 }
 
-/** Something that runs a function under a rule: what {@link SafetyNet} composes. cockatiel's policies have this shape, too. */
-export interface Policy {
-  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal): Promise<T>
+/**
+ * Something that runs a function under a rule: what {@link SafetyNet} composes. cockatiel's policies have this shape, too.
+ * `Alt` is what it may answer with instead of what the function returns, as a fallback does.
+ */
+export interface Policy<Alt = never> {
+  /** There for types alone, as in cockatiel. */
+  readonly _altReturn?: Alt
+  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signal?: AbortSignal): Promise<T | Alt>
+}
+
+/** A policy that takes options in the place of a signal, and says so. */
+export interface CallPolicy<Alt = never> extends Policy<Alt> {
+  readonly acceptsCallOptions: true
+  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T | Alt>
+}
+
+export function acceptsCallOptions<Alt>(policy: Policy<Alt>): policy is CallPolicy<Alt> {
+  return 'acceptsCallOptions' in policy && policy.acceptsCallOptions === true
+}
+
+/** The same function under a policy: keeps its arguments, `this`, name and types. */
+export function wrapWith<This, Args extends unknown[], R, Alt>(
+  policy: Policy<Alt>,
+  fn: (this: This, ...args: Args) => PromiseLike<R> | R,
+): (this: This, ...args: Args) => Promise<R | Alt> {
+  const wrapped = function (this: This, ...args: Args): Promise<R | Alt> {
+    return policy.execute(() => fn.apply(this, args))
+  }
+  return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true })
 }

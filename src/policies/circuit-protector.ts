@@ -8,8 +8,8 @@ import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitState, OverrideKind } from '../core/state.ts'
 import { type Replica, replicaOf } from '../replica/replica.ts'
 import { within } from '../replica/runtime.ts'
-import { type Grant, type Rejection, View } from '../replica/view.ts'
-import { type CallContext, type CallOptions, callOptions, LazyContext, type Policy } from './call.ts'
+import { type Grant, type Rejection, type Sequel, View } from '../replica/view.ts'
+import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
 import { type CallResult, CallTimeoutError, type Classification, defaultOutcome } from './classify.ts'
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
@@ -35,13 +35,17 @@ const TIMED_LOG = 100
  * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a shared storage it is one breaker for
  * the whole fleet. Nygard's pattern ("Release It!"), with the vocabulary of the Python library Resilient Circuit.
  */
-export class CircuitProtectorPolicy implements Policy {
+export class CircuitProtectorPolicy implements CallPolicy {
+  readonly acceptsCallOptions: true = true
   readonly resourceKey: string
   readonly namespace: string
   readonly #options: ResolvedOptions
   readonly #hooks: HookRunner
   readonly #view: View
   readonly #replica: Replica
+  readonly #now: () => number
+  /** Does anybody want to know more of a call that returned than that it did? */
+  readonly #judgesValues: boolean
 
   /** @throws {InvalidOptionError} naming the option, its range and the value. Does no I/O: a breaker may stand at module scope. */
   constructor(options: CircuitProtectorOptions = {}) {
@@ -53,6 +57,9 @@ export class CircuitProtectorPolicy implements Policy {
     this.#view = new View(id, settings, replica, this.#hooks, runtime)
     this.#replica = replicaOf(storage, runtime)
     this.#replica.add(this.#view)
+    this.#now = runtime.now
+    this.#judgesValues =
+      this.#options.classify !== undefined || this.#options.slowMs < Number.POSITIVE_INFINITY || options.onOutcome !== undefined
     if (storage.shared && options.failureLimit === undefined) {
       this.#hooks.notice({
         code: 'SINGLE_FAILURE_TRIPS',
@@ -84,34 +91,35 @@ export class CircuitProtectorPolicy implements Policy {
    */
   async execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T> {
     const call = callOptions(signalOrOptions)
-    call.signal?.throwIfAborted()
-    const { runtime, timeoutMs } = this.#options
-    const started = runtime.now()
+    if (call.signal !== undefined) call.signal.throwIfAborted()
+    const started = this.#now()
     const grant = this.#freshGrant(started, call) ?? (await this.#admit(call, undefined))
-    let result: CallResult & { readonly value?: T }
+    const ended = grant.token === null ? undefined : hold(call)
+    let value: T
     try {
-      result = {
-        ok: true,
-        value: await (timeoutMs === undefined ? fn(new LazyContext(call.signal)) : this.#limited(fn, call, timeoutMs)),
-      }
+      value = await (this.#options.timeoutMs === undefined
+        ? fn(new LazyContext(call.signal))
+        : this.#limited(fn, call, this.#options.timeoutMs))
     } catch (error) {
-      result = { ok: false, error }
+      const settling = this.#settle(grant, { ok: false, error }, started, call)
+      ended?.()
+      if (settling !== undefined) await settling
+      throw error
     }
-    const settling = this.#settle(grant, result, started, call)
+    const settling =
+      this.#judgesValues || call.classify !== undefined
+        ? this.#settle(grant, { ok: true, value }, started, call)
+        : this.#report(this.#view.succeed(grant, started), call)
+    ended?.()
     if (settling !== undefined) await settling
-    if (result.ok) return result.value as T
-    throw result.error
+    return value
   }
 
   /** The same function, protected: keeps its arguments, `this`, name and types. */
   wrap<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => PromiseLike<R> | R,
   ): (this: This, ...args: Args) => Promise<R> {
-    const policy = this
-    const wrapped = function (this: This, ...args: Args): Promise<R> {
-      return policy.execute(() => fn.apply(this, args))
-    }
-    return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true })
+    return wrapWith(this, fn)
   }
 
   /**
@@ -122,7 +130,7 @@ export class CircuitProtectorPolicy implements Policy {
   async acquire(options: CallOptions & { readonly lease?: Duration } = {}): Promise<Permit> {
     const leaseMs = options.lease === undefined ? undefined : toMilliseconds('lease', options.lease, { min: 1, max: DAY_MS })
     options.signal?.throwIfAborted()
-    const started = this.#options.runtime.now()
+    const started = this.#now()
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
     let settled = false
     const once = async (settle: () => Promise<unknown> | undefined): Promise<void> => {
@@ -200,16 +208,14 @@ export class CircuitProtectorPolicy implements Policy {
     return snapshot
   }
 
-  /** The hot path: a closed and fresh view admits at once, and is refreshed behind the call's back before it grows stale. */
+  /** The hot path: a closed and fresh view admits at once. Any view is refreshed behind the call's back before it grows stale. */
   #freshGrant(now: number, call: CallOptions): Grant | null {
-    const grant = this.#view.closedGrant(now)
+    const view = this.#view
+    const grant = view.closedGrant(now)
+    const due = view.wantsRefresh(now) || (grant === null && view.wantsReport(now))
     // What cannot go on behind the call's back waits until the view is stale, and is then waited for.
-    if (
-      grant !== null &&
-      this.#view.wantsRefresh(now) &&
-      (call.waitUntil !== undefined || this.#options.background !== 'await')
-    ) {
-      this.#keep(this.#replica.flush(this.#view), call)
+    if (due && !view.isStale(now) && (call.waitUntil !== undefined || this.#options.background !== 'await')) {
+      this.#keep(this.#replica.flush(view), call)
     }
     return grant
   }
@@ -241,8 +247,8 @@ export class CircuitProtectorPolicy implements Policy {
 
   /** Records how a call ended; answers what the call should wait for, if anything. */
   #settle(grant: Grant, result: CallResult, started: number, call: CallOptions): Promise<unknown> | undefined {
-    const { runtime, slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
-    const now = runtime.now()
+    const { slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
+    const now = this.#now()
     const durationMs = Math.max(0, now - started)
     const classified = this.#classify(result, call)
     const slow = classified === 'success' && durationMs > slowMs
@@ -251,19 +257,26 @@ export class CircuitProtectorPolicy implements Policy {
     if (outcome === 'ignored') return this.#release(grant, call)
     const wish = typeof classified === 'object' ? classified.retryAfterMs : undefined
     const retryAfterMs = wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
-    const batch = this.#view.record(grant, outcome === 'failure', retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now)
-    if (batch === undefined) return undefined
-    return this.#keep(this.#isStrong ? this.#replica.report(this.#view, batch) : this.#replica.flush(this.#view), call)
+    if (outcome === 'success') return this.#report(this.#view.succeed(grant, now), call)
+    return this.#report(this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now), call)
+  }
+
+  /** Sends what should not wait. */
+  #report(sequel: Sequel, call: CallOptions): Promise<unknown> | undefined {
+    if (sequel === undefined) return undefined
+    const alone = this.#isStrong && sequel !== 'look'
+    return this.#keep(alone ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view), call)
   }
 
   #release(grant: Grant, call: CallOptions): Promise<unknown> | undefined {
     if (grant.token === null) return undefined
-    this.#view.release(grant, this.#options.runtime.now())
+    this.#view.release(grant, this.#now())
     return this.#keep(this.#replica.flush(this.#view), call)
   }
 
   #classify(result: CallResult, call: CallOptions): Classification {
-    const { classify, shouldHandle } = this.#options
+    const { shouldHandle } = this.#options
+    const classify = call.classify ?? this.#options.classify
     const callerAborted = !result.ok && call.signal?.aborted === true
     if (classify === undefined && result.ok) return 'success'
     const own = classify === undefined || callerAborted ? undefined : this.#hooks.ask('classify', () => classify(result))
@@ -295,4 +308,16 @@ export class CircuitProtectorPolicy implements Policy {
   get #isStrong(): boolean {
     return this.#options.replica.maxStalenessMs === 0
   }
+}
+
+/** Keeps a call going whose caller may go away and take its request along; ended by what it returns. */
+function hold(call: CallOptions): (() => void) | undefined {
+  if (call.waitUntil === undefined) return undefined
+  let end: (() => void) | undefined
+  call.waitUntil(
+    new Promise<void>((resolve) => {
+      end = resolve
+    }),
+  )
+  return end
 }

@@ -3,8 +3,10 @@ export interface Notice {
   /**
    * `HOOK_FAILED`: a hook or classifier threw. `SINGLE_FAILURE_TRIPS`: the breaker runs with the default `fraction(1, 1)` on shared storage.
    * `MEMORY_STORAGE`: no shared storage is configured. `BAD_KEY`: a computed key cannot be one; the call ran unprotected.
+   * `NO_STORAGE`: no storage could be made, a binding may be missing; the call ran unprotected.
+   * `MISSING_PACKAGE`: the driver of the storage is not installed; breakers run on local state.
    */
-  readonly code: 'HOOK_FAILED' | 'SINGLE_FAILURE_TRIPS' | 'MEMORY_STORAGE' | 'BAD_KEY'
+  readonly code: 'HOOK_FAILED' | 'SINGLE_FAILURE_TRIPS' | 'MEMORY_STORAGE' | 'BAD_KEY' | 'NO_STORAGE' | 'MISSING_PACKAGE'
   readonly message: string
   readonly error?: unknown
 }

@@ -53,7 +53,7 @@ export interface Hooks {
 export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions, Hooks {
   /** What is protected: 1 to 255 characters. Required with shared storage. */
   readonly resourceKey?: string
-  /** Isolates tenants, environments, test runs. Default `'default'`. */
+  /** Isolates tenants, environments, test runs. Default: the storage's own, else `'default'`. */
   readonly namespace?: string
   /** Default: memory of this breaker's own. */
   readonly storage?: CircuitStorage
@@ -95,7 +95,7 @@ export interface ResolvedOptions {
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveOptions(options: CircuitProtectorOptions): ResolvedOptions {
-  const storage = options.storage ?? defaults.storage?.() ?? new InMemoryStorage()
+  const storage: CircuitStorage = options.storage ?? defaults.storage?.() ?? new InMemoryStorage()
   if (typeof storage?.exchange !== 'function') throw new InvalidOptionError('storage', 'a circuit storage', storage)
   if (options.resourceKey === undefined && storage.shared)
     throw new InvalidOptionError('resourceKey', 'given where the storage is shared', undefined)
@@ -112,7 +112,7 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
   return {
     id: {
       resourceKey: checkedKey('resourceKey', options.resourceKey ?? 'anonymous'),
-      namespace: checkedKey('namespace', options.namespace ?? defaults.namespace ?? 'default'),
+      namespace: checkedKey('namespace', options.namespace ?? storage.namespace ?? 'default'),
     },
     storage,
     settings,

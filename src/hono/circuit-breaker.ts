@@ -1,0 +1,167 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { InvalidOptionError } from '../core/errors.ts'
+import { keyProblem } from '../core/key.ts'
+import { ProtectedCallError } from '../core/rejection.ts'
+import { LiveBreakers } from '../http/live-breakers.ts'
+import { markRejection, rejectionResponse } from '../http/rejection.ts'
+import { storageFrom } from '../http/storage-source.ts'
+import type { CallOptions } from '../policies/call.ts'
+import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
+import { CallTimeoutError } from '../policies/classify.ts'
+import type { Notice } from '../policies/notice.ts'
+import { type CircuitBreakerOptions, resolve } from './options.ts'
+import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
+
+/** The variables that {@link circuitBreaker} sets, for `new Hono<{ Variables: CircuitBreakerVariables }>()`. */
+export interface CircuitBreakerVariables {
+  /** The breaker that admitted this request; of several, the innermost. Not set where a request runs unprotected. */
+  circuitBreaker: CircuitProtectorPolicy
+}
+
+/**
+ * Circuit breaker middleware for Hono: where what the routes behind it need keeps failing, it answers 503 in their place, for the
+ * whole fleet, and probes until they work again.
+ *
+ * The final status decides: 500 and more is a failure. No stream is buffered, so one that breaks off after its head was sent is not
+ * seen to: for such, `CircuitProtectorPolicy.acquire()` gives a permit that is settled by hand.
+ *
+ * @param options - those of a `CircuitProtectorPolicy`, and:
+ * @param options.resourceKey - what is protected, or a function of the request that says so
+ * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create }`; default: memory
+ * @param [options.failureLimit=fraction(5, 10)] - when to trip
+ * @param [options.isFailure=(c) => c.res.status >= 500] - is the final answer a failure?
+ * @param [options.fallback] - answers a rejected request; default: 503 with `Retry-After`, and a problem (RFC 9457)
+ * @param [options.skip] - lets a request pass beside the breaker
+ * @param [options.maxBreakers=1000] - how many breakers of a computed `resourceKey` are kept
+ * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
+ * @param [options.exposeNames=false] - names the breaker in the body of a rejection
+ * @param [options.gateway] - the name that rejections carry in `Proxy-Status` (RFC 9209)
+ * @returns the middleware
+ * @throws {InvalidOptionError} naming the option, its range and the value
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Bindings: { DATABASE_URL: string } }>()
+ *
+ * app.use(
+ *   '/pay/*',
+ *   circuitBreaker({
+ *     resourceKey: 'payment_service',
+ *     storage: (c) => neonStorage(c.env.DATABASE_URL),
+ *     cooldown: '30s',
+ *   }),
+ * )
+ * app.post('/pay/:order', (c) => fetch(`https://payments.example.com/${c.req.param('order')}`, { method: 'POST' }))
+ * ```
+ */
+export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandler => {
+  const { resourceKey, storage, maxBreakers, trusted, onNotice, policy } = resolve(options)
+  const { isFailure = isServerError, shouldHandle = () => true, classify, fallback, skip, exposeNames = false, gateway } = options
+  const breakers = new LiveBreakers(policy, maxBreakers)
+  const isConstant = typeof resourceKey === 'string' && (typeof storage === 'function' || 'exchange' in storage)
+  let constant: CircuitProtectorPolicy | undefined
+
+  const notice = (code: Notice['code'], message: string, error: unknown): undefined => {
+    try {
+      onNotice({ code, message, error })
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  /** The answer of a user's function, or undefined where it throws: that replaces nobody's response. */
+  const ask = <T>(name: string, fn: () => T): T | undefined => {
+    try {
+      return fn()
+    } catch (error) {
+      return notice('HOOK_FAILED', `${name} failed`, error)
+    }
+  }
+
+  const keyOf = (c: Context): string | undefined => {
+    if (typeof resourceKey === 'string') return resourceKey
+    try {
+      const key = resourceKey(c)
+      const problem = keyProblem(key)
+      return problem === undefined
+        ? key
+        : notice('BAD_KEY', `resourceKey must be ${problem}: a request ran unprotected`, undefined)
+    } catch (error) {
+      return notice('BAD_KEY', 'resourceKey failed: a request ran unprotected', error)
+    }
+  }
+
+  const breakerOf = (c: Context): CircuitProtectorPolicy | undefined => {
+    if (constant !== undefined) return constant
+    const key = keyOf(c)
+    if (key === undefined) return undefined
+    try {
+      const breaker = breakers.get(storageFrom(storage, c), key, (work) => keep(c, work))
+      if (isConstant) constant = breaker
+      return breaker
+    } catch (error) {
+      // A driver's own message may hold the connection string.
+      const why = error instanceof InvalidOptionError ? `: ${error.message}` : ''
+      return notice('NO_STORAGE', `there is no storage, so a request ran unprotected${why}`, error)
+    }
+  }
+
+  const rules = { isFailure: (c: Context) => ask('isFailure', () => isFailure(c)) ?? isServerError(c), shouldHandle, trusted }
+
+  const reject = async (c: Context, rejection: ProtectedCallError): Promise<Response> => {
+    const response =
+      (await fallback?.(c, rejection)) ?? rejectionResponse(rejection, { exposeNames, ...(gateway && { gateway }) })
+    // Hono copies a response where headers were set before it, so the request stands for it.
+    markRejection(c)
+    return markRejection(response)
+  }
+
+  return async function circuitBreaker(c, next) {
+    if (skip !== undefined && ask('skip', () => skip(c))) return next()
+    const breaker = breakerOf(c)
+    if (breaker === undefined) return next()
+    let admitted = false
+    let answered = false
+    const call: CallOptions = {
+      get waitUntil() {
+        return waitUntilOf(c)
+      },
+      classify: (result) =>
+        ask('classify', () => classify?.(result)) ??
+        (answered ? outcomeOf(c, rules) : result.ok ? undefined : outcomeOfThrown(c, result.error)),
+    }
+    try {
+      await breaker.execute(async () => {
+        admitted = true
+        c.set('circuitBreaker', breaker)
+        await next()
+        answered = true
+        // Hono has answered a thrown error by now; the breaker's hooks should see it all the same.
+        if (c.error !== undefined) throw c.error
+        return c.res
+      }, call)
+    } catch (error) {
+      if (answered) return
+      if (!admitted && error instanceof ProtectedCallError) return reject(c, error)
+      if (error instanceof CallTimeoutError) throw new HTTPException(504, { message: 'Gateway Timeout', cause: error })
+      throw error
+    } finally {
+      breakers.ended(breaker, (work) => keep(c, work))
+    }
+  }
+}
+
+/** What keeps work going behind a response, where the platform has such a thing. Elsewhere Hono's getter throws. */
+function waitUntilOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
+  try {
+    const context = c.executionCtx
+    return typeof context.waitUntil === 'function' ? (work) => context.waitUntil(work) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function keep(c: Context, work: Promise<unknown>): void {
+  waitUntilOf(c)?.(work)
+}

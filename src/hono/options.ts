@@ -1,0 +1,71 @@
+import type { Context } from 'hono'
+import { InvalidOptionError } from '../core/errors.ts'
+import { checkedKey } from '../core/key.ts'
+import { fraction } from '../core/limits.ts'
+import type { ProtectedCallError } from '../core/rejection.ts'
+import { proxyStatus, type RejectionOptions, trustedOrigins } from '../http/rejection.ts'
+import { checkSource, isStorage, type StorageSource } from '../http/storage-source.ts'
+import { type OnNotice, warn } from '../policies/notice.ts'
+import { type CircuitProtectorOptions, resolveOptions } from '../policies/options.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+
+/** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
+export interface CircuitBreakerOptions extends Omit<CircuitProtectorOptions, 'resourceKey' | 'storage'>, RejectionOptions {
+  /**
+   * What is protected, 1 to 255 characters; or a function of the request: its route pattern, upstream host, or tenant. Where the
+   * function fails or its key cannot be one, the request runs unprotected, and `onNotice` is told.
+   */
+  readonly resourceKey: string | ((c: Context) => string)
+  /**
+   * A storage; a function that makes one, called once per isolate; or `{ key, create }` where there are several databases. Where
+   * none can be made, the request runs unprotected, and `onNotice` is told. Default: memory of this middleware's own.
+   */
+  readonly storage?: StorageSource<Context>
+  /**
+   * Is the answer in `c.res` a failure? Asked once the handler is done; `c.error` is what it threw, if anything.
+   * Default: a status of 500 and more is.
+   */
+  readonly isFailure?: (c: Context) => boolean
+  /** Answers a request that the breaker rejects. Without it, or where it returns nothing, the answer is a 503. */
+  readonly fallback?: (c: Context, rejection: ProtectedCallError) => Response | undefined | Promise<Response | undefined>
+  /** Lets a request pass beside the breaker. Default: none. */
+  readonly skip?: (c: Context) => boolean
+  /** How many breakers of a computed `resourceKey` are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
+  readonly maxBreakers?: number
+  /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
+  readonly trustRejectionsFrom?: readonly string[]
+}
+
+export interface ResolvedOptions {
+  readonly resourceKey: string | ((c: Context) => string)
+  readonly storage: StorageSource<Context>
+  readonly maxBreakers: number | undefined
+  readonly trusted: ReadonlySet<string>
+  readonly onNotice: OnNotice
+  /** What every breaker of this middleware is made with. */
+  readonly policy: CircuitProtectorOptions
+}
+
+/** @throws {InvalidOptionError} naming the option, its range and the value */
+export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
+  const { resourceKey, storage, isFailure, fallback, skip, maxBreakers, trustRejectionsFrom, exposeNames, gateway, ...rest } =
+    options
+  if (typeof resourceKey !== 'function') checkedKey('resourceKey', resourceKey)
+  for (const [name, value] of Object.entries({ isFailure, fallback, skip })) {
+    if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(name, 'a function', value)
+  }
+  if (gateway !== undefined) proxyStatus(gateway)
+  if (storage !== undefined) checkSource(storage)
+  // A visitor's bad luck should not stop everybody else: a single failure, the breaker's own default, does not trip here.
+  const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
+  const own: { storage?: CircuitStorage } = isStorage(storage) ? { storage } : {}
+  const resolved = resolveOptions({ ...policy, ...own, resourceKey: 'checked above' })
+  return {
+    resourceKey,
+    storage: storage ?? resolved.storage,
+    maxBreakers,
+    trusted: trustedOrigins(trustRejectionsFrom),
+    onNotice: options.onNotice ?? warn,
+    policy,
+  }
+}

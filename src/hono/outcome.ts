@@ -1,0 +1,33 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { ProtectedCallError } from '../core/rejection.ts'
+import { isMarked, isRejection } from '../http/rejection.ts'
+import type { Classification } from '../policies/classify.ts'
+import { retryAfterOf } from '../policies/retry-after.ts'
+
+export interface OutcomeRules<C> {
+  /** Is the answer in `c.res` a failure? */
+  readonly isFailure: (c: C) => boolean
+  readonly shouldHandle: (error: unknown) => boolean
+  readonly trusted: ReadonlySet<string>
+}
+
+/** What a request says about what it needed, once Hono has its answer. */
+export function outcomeOf<C extends Context>(c: C, { isFailure, shouldHandle, trusted }: OutcomeRules<C>): Classification {
+  if (isMarked(c) || isRejection(c.res, trusted) || c.error instanceof ProtectedCallError) return 'ignored'
+  if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
+  if (c.req.raw.signal?.aborted) return 'ignored'
+  const retryAfterMs = retryAfterOf(c.res, Date.now())
+  return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
+}
+
+/** What a request says that escaped from Hono's error handling, as all do that throw no `Error`. */
+export function outcomeOfThrown(c: Context, error: unknown): Classification | undefined {
+  if (c.req.raw.signal?.aborted) return 'ignored'
+  if (error instanceof HTTPException && error.status < 500) return 'success'
+  return undefined
+}
+
+export function isServerError(c: Context): boolean {
+  return c.res.status >= 500
+}

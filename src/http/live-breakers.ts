@@ -1,0 +1,45 @@
+import { InvalidOptionError } from '../core/errors.ts'
+import { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
+import type { CircuitProtectorOptions } from '../policies/options.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+import { Recent } from './recent.ts'
+
+/** Keeps work going behind a request. */
+type Keep = (work: Promise<unknown>) => void
+
+/** Breakers that share their options, one for each key in use. */
+export class LiveBreakers {
+  readonly #options: CircuitProtectorOptions
+  readonly #breakers: Recent<CircuitProtectorPolicy>
+  readonly #left = new WeakSet<CircuitProtectorPolicy>()
+  readonly #numbers = new WeakMap<CircuitStorage, number>()
+  #storages = 0
+
+  /** @throws {InvalidOptionError} naming `maxBreakers` */
+  constructor(options: CircuitProtectorOptions, maxBreakers = 1_000) {
+    if (!Number.isInteger(maxBreakers) || maxBreakers < 1 || maxBreakers > 100_000) {
+      throw new InvalidOptionError('maxBreakers', 'a whole number from 1 to 100000', maxBreakers)
+    }
+    this.#options = options
+    this.#breakers = new Recent(maxBreakers)
+  }
+
+  /** The breaker of this key. The one that makes room for it sends what it still holds. */
+  get(storage: CircuitStorage, resourceKey: string, keep: Keep): CircuitProtectorPolicy {
+    const number = this.#numbers.get(storage) ?? ++this.#storages
+    this.#numbers.set(storage, number)
+    return this.#breakers.get(
+      `${number} ${resourceKey}`,
+      () => new CircuitProtectorPolicy({ ...this.#options, storage, resourceKey }),
+      (breaker) => {
+        this.#left.add(breaker)
+        keep(breaker.dispose())
+      },
+    )
+  }
+
+  /** A call has ended. What it reports to a breaker that made room meanwhile would wait for a call that never comes. */
+  ended(breaker: CircuitProtectorPolicy, keep: Keep): void {
+    if (this.#left.has(breaker)) keep(breaker.flush())
+  }
+}

@@ -1,0 +1,75 @@
+import { InvalidOptionError } from '../core/errors.ts'
+import type { ProtectedCallError } from '../core/rejection.ts'
+
+/** How a rejection looks over HTTP. */
+export interface RejectionOptions {
+  /** Names the breaker in the body of a rejection. Default false: visitors need not know what you depend on. */
+  readonly exposeNames?: boolean
+  /** The name under which rejections say in `Proxy-Status` (RFC 9209) who rejected: printable ASCII. Default: they do not say. */
+  readonly gateway?: string
+}
+
+/** On every response of {@link rejectionResponse}. Anybody can send it, so it counts only from origins that are trusted. */
+const MARKER = 'resilient-circuit'
+
+/** RFC 8941: a token goes as it is, any other text in quotes. */
+const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*$/
+const PRINTABLE = /^[ -~]+$/
+
+/**
+ * The value of `Proxy-Status` for a gateway of this name.
+ * @throws {InvalidOptionError} naming `gateway`
+ */
+export function proxyStatus(gateway: string): string {
+  if (typeof gateway !== 'string' || !PRINTABLE.test(gateway)) {
+    throw new InvalidOptionError('gateway', 'one or more printable ASCII characters', gateway)
+  }
+  const name = TOKEN.test(gateway) ? gateway : `"${gateway.replace(/["\\]/g, '\\$&')}"`
+  return `${name}; error=destination_unavailable`
+}
+
+/** A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. */
+export function rejectionResponse(rejection: ProtectedCallError, options: RejectionOptions = {}): Response {
+  const { resourceKey, namespace, reason, retryAfterMs } = rejection
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store', [MARKER]: 'rejected' })
+  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  if (options.gateway !== undefined) headers.set('proxy-status', proxyStatus(options.gateway))
+  const problem = {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'A service that this request needs is failing. It is left alone for now, and will be tried again.',
+    ...(options.exposeNames && { resourceKey, namespace, reason }),
+  }
+  return markRejection(new Response(JSON.stringify(problem), { status: 503, headers }))
+}
+
+/** Rejections of this process: responses, and what stands for them where a framework copies responses. */
+const rejections = new WeakSet<object>()
+
+/** Says of a response that it is a breaker's own, and tells nothing about what another breaker protects. */
+export function markRejection<T extends object>(subject: T): T {
+  rejections.add(subject)
+  return subject
+}
+
+export function isMarked(subject: object): boolean {
+  return rejections.has(subject)
+}
+
+/** Did a breaker make this response: one of this process, or one behind an origin that is trusted to say so? */
+export function isRejection(response: Response, trusted: ReadonlySet<string>): boolean {
+  if (isMarked(response)) return true
+  // Without an address nobody knows who says so.
+  return trusted.size > 0 && response.headers.has(MARKER) && response.url !== '' && trusted.has(new URL(response.url).origin)
+}
+
+/** @throws {InvalidOptionError} naming `trustRejectionsFrom` where one of them is no origin, such as `https://api.example.com` */
+export function trustedOrigins(origins: readonly string[] = []): ReadonlySet<string> {
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new InvalidOptionError('trustRejectionsFrom', "a list of origins such as 'https://api.example.com'", origin)
+    }
+  }
+  return new Set(origins)
+}

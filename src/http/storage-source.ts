@@ -1,0 +1,46 @@
+import { InvalidOptionError } from '../core/errors.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+import { Recent } from './recent.ts'
+
+/**
+ * A storage, or how to make one from what a request brings along, such as a Worker's bindings: a function that is called once per
+ * isolate, or `{ key, create }` where there are several databases, called once for each key.
+ */
+export type StorageSource<C> =
+  | CircuitStorage
+  | ((c: C) => CircuitStorage)
+  | {
+      /** Which of the databases is meant. */
+      readonly key: (c: C) => string
+      readonly create: (c: C) => CircuitStorage
+    }
+
+/** How many databases one source keeps a storage of; beyond that the least recently used is made anew. */
+const MOST_STORAGES = 100
+
+/** By source, so that all who are given the same function share one storage, and with it its round trips. */
+const made = new WeakMap<object, Recent<CircuitStorage>>()
+
+/** @throws whatever the user's function throws */
+export function storageFrom<C>(source: StorageSource<C>, c: C): CircuitStorage {
+  if (isStorage(source)) return source
+  const storages = made.get(source) ?? new Recent<CircuitStorage>(MOST_STORAGES)
+  made.set(source, storages)
+  const create = typeof source === 'function' ? source : source.create
+  return storages.get(typeof source === 'function' ? '' : source.key(c), () => {
+    const storage = create(c)
+    if (!isStorage(storage)) throw new InvalidOptionError('storage', 'a function that returns a circuit storage', storage)
+    return storage
+  })
+}
+
+/** @throws {InvalidOptionError} where this is no source */
+export function checkSource(source: StorageSource<never>): void {
+  if (typeof source === 'function' || isStorage(source)) return
+  if (typeof source?.key === 'function' && typeof source.create === 'function') return
+  throw new InvalidOptionError('storage', 'a circuit storage, a function that returns one, or { key, create }', source)
+}
+
+export function isStorage(value: unknown): value is CircuitStorage {
+  return typeof value === 'object' && value !== null && 'exchange' in value && typeof value.exchange === 'function'
+}

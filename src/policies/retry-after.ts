@@ -1,0 +1,32 @@
+/**
+ * How long the dependency asks to be left alone, in milliseconds: the error's own `retryAfterMs`, or a `Retry-After` among its
+ * `headers` or those of its `response`. Undefined where it does not ask.
+ */
+export function retryAfterOf(error: unknown, now: number): number | undefined {
+  const { retryAfterMs, headers, response } = fields(error)
+  if (typeof retryAfterMs === 'number') return retryAfterMs >= 0 ? retryAfterMs : undefined
+  const text = header(headers) ?? header(fields(response)['headers'])
+  return text === undefined ? undefined : parse(text, now)
+}
+
+/** Whole seconds, or a date of HTTP's. */
+function parse(text: string, now: number): number | undefined {
+  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1_000
+  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}
+
+/** Of fetch's `Headers`, or of a plain record as older clients have it. */
+function header(headers: unknown): string | undefined {
+  const { get, ...record } = fields(headers)
+  if (typeof get === 'function') return asText(get.call(headers, 'retry-after'))
+  const name = Object.keys(record).find((key) => key.toLowerCase() === 'retry-after')
+  return name === undefined ? undefined : asText(record[name])
+}
+
+const asText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

@@ -1,0 +1,69 @@
+import { InvalidOptionError } from '../core/errors.ts'
+import {
+  acceptsCallOptions,
+  type CallContext,
+  type CallOptions,
+  type CallPolicy,
+  callOptions,
+  LazyContext,
+  type Policy,
+  wrapWith,
+} from './call.ts'
+
+/** Options of {@link SafetyNet}. */
+export interface SafetyNetOptions<Alt = never> {
+  /** Outermost first, each once. With none, a wrapped function is the function itself. */
+  readonly policies: readonly Policy<Alt>[]
+}
+
+/**
+ * Several policies as one. The signal that a policy hands to what it runs is the next one's; options such as `waitUntil` reach every
+ * policy that takes them.
+ *
+ * @example
+ * ```ts
+ * const net = new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] })
+ * const charge = net.wrap(async (order: Order) => pay(order))
+ * ```
+ */
+export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
+  readonly acceptsCallOptions: true = true
+  readonly #policies: readonly Policy<Alt>[]
+
+  /** @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in it twice */
+  constructor(options: SafetyNetOptions<Alt>) {
+    const policies = options?.policies
+    if (!Array.isArray(policies)) throw new InvalidOptionError('policies', 'a list of policies', policies)
+    policies.forEach((policy: Policy<Alt>, i) => {
+      if (typeof policy?.execute !== 'function') throw new InvalidOptionError(`policies[${i}]`, 'a policy', policy)
+      if (policies.indexOf(policy) !== i) throw new InvalidOptionError(`policies[${i}]`, 'in the list only once', policy)
+    })
+    this.#policies = [...policies]
+  }
+
+  /** Calls `fn` under all policies. @throws what they throw, or `fn` */
+  async execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signalOrOptions?: AbortSignal | CallOptions,
+  ): Promise<T | Alt> {
+    const call = callOptions(signalOrOptions)
+    call.signal?.throwIfAborted()
+    const run = (i: number, context: CallContext): PromiseLike<T | Alt> | T => {
+      const policy = this.#policies[i]
+      if (policy === undefined) return fn(context)
+      // Where a policy hands no signal on, the one that it was given itself still holds.
+      const next = (inner: CallContext) => run(i + 1, LazyContext.signalOf(inner) === undefined ? context : inner)
+      const signal = LazyContext.signalOf(context)
+      if (!acceptsCallOptions(policy)) return policy.execute(next, signal)
+      return policy.execute(next, signal === undefined ? call : { ...call, signal })
+    }
+    return run(0, new LazyContext(call.signal))
+  }
+
+  /** The same function under all policies: keeps its arguments, `this`, name and types. */
+  wrap<This, Args extends unknown[], R>(
+    fn: (this: This, ...args: Args) => PromiseLike<R> | R,
+  ): (this: This, ...args: Args) => Promise<R | Alt> {
+    return this.#policies.length === 0 ? (fn as (this: This, ...args: Args) => Promise<R>) : wrapWith(this, fn)
+  }
+}
