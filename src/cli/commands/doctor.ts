@@ -1,0 +1,55 @@
+import { readEnvironment } from '../../env/settings.ts'
+import { check, type Finding } from '../checks.ts'
+import { connect, databaseOf, placeOf } from '../database.ts'
+import { explain } from '../explain.ts'
+import { type Paint, painter, printable } from '../style.ts'
+import { EXIT } from '../terminal.ts'
+import type { Command } from '../usage.ts'
+import { JSON_OPTION, SCHEMA, writeJson } from './common.ts'
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Look at the database and its settings, and say what to do about them.',
+  arguments: [],
+  options: { schema: SCHEMA, json: JSON_OPTION },
+  async run(given, terminal) {
+    const { stdout, env } = terminal
+    const database = databaseOf(terminal)
+    const { endpoint, name, user } = placeOf(database)
+    const findings: Finding[] = [
+      { check: 'settings', level: 'ok', says: `${database.variable}, namespace ${readEnvironment(env, true).namespace}` },
+      { check: 'driver', level: 'ok', says: `${database.driver}, ${endpoint}, database ${name}, as ${user}` },
+    ]
+    try {
+      const connection = await connect(database)
+      try {
+        findings.push(
+          { check: 'connection', level: 'ok', says: 'answers' },
+          ...(await check(connection, given.text('schema'), user)),
+        )
+      } finally {
+        await connection.close()
+      }
+    } catch (error) {
+      const { problem, advice } = explain(error, database)
+      findings.push({ check: 'connection', level: 'bad', says: problem, ...(advice === undefined ? {} : { advice }) })
+    }
+    if (given.flag('json')) writeJson(terminal, findings)
+    else stdout.write(report(findings, painter(stdout, env)))
+    return findings.some(({ level }) => level === 'bad') ? EXIT.failed : EXIT.ok
+  },
+}
+
+const MARKS = { ok: ['green', 'ok  '], note: ['yellow', 'note'], bad: ['red', 'BAD '] } as const
+
+function report(findings: readonly Finding[], paint: Paint): string {
+  const width = Math.max(...findings.map(({ check: name }) => name.length))
+  return findings
+    .map(({ check: name, level, says, advice }) => {
+      const [colour, mark] = MARKS[level]
+      const indent = ' '.repeat(width + 8)
+      const lines = advice === undefined ? [] : advice.split('\n').map((line) => `${indent}${paint('cyan', line)}\n`)
+      return `${paint(colour, mark)}  ${name.padEnd(width)}  ${printable(says)}\n${lines.join('')}`
+    })
+    .join('')
+}

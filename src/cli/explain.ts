@@ -1,0 +1,53 @@
+import type { DatabaseSettings } from '../env/settings.ts'
+import { asStorageError } from '../postgres/errors.ts'
+import { placeOf } from './database.ts'
+
+/** What went wrong, and what to do about it. Neither ever shows a password. */
+export interface Explanation {
+  readonly problem: string
+  readonly advice: string | undefined
+}
+
+export function explain(error: unknown, database: DatabaseSettings): Explanation {
+  const { code, message, sqlState } = asStorageError(error)
+  const { host, port, name, user, endpoint } = placeOf(database)
+  const parts = database.variable.startsWith('RC_DB_')
+  const says = (part: string) => (parts ? part : database.variable)
+  switch (code) {
+    case 'DATABASE_MISSING':
+      return {
+        problem: `There is no database ${JSON.stringify(name)} at ${endpoint}.`,
+        advice: `Create it, or correct ${says('RC_DB_NAME')}:\n  createdb -h ${host} -p ${port} -U ${user} ${quoted(name)}`,
+      }
+    case 'ACCESS_DENIED':
+      return {
+        problem: `PostgreSQL at ${endpoint} does not let ${JSON.stringify(user)} in (${sqlState}): the user or the password is wrong.`,
+        advice: `Correct ${says('RC_DB_USER and RC_DB_PASSWORD')}.`,
+      }
+    case 'NOT_ALLOWED':
+      return {
+        problem: `The role ${JSON.stringify(user)} lacks a privilege: ${message}.`,
+        advice: `As the owner of the database, let it create what is needed, or run this command as the owner:\n  grant create on database ${identifier(name)} to ${identifier(user)};\n  grant create on schema public to ${identifier(user)};`,
+      }
+    case 'SCHEMA_MISSING':
+      return { problem: `${capital(message.split(':')[0]!)}.`, advice: 'Create or upgrade them:\n  resilient-circuit pg-setup' }
+    default:
+      return { problem: `${endpoint}: ${message}`, advice: reachability(error, message, says('RC_DB_HOST and RC_DB_PORT')) }
+  }
+}
+
+function reachability(error: unknown, message: string, variable: string): string | undefined {
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ETIMEDOUT|timeout|fetch failed/i.test(`${message} ${codeOf(error)}`)) {
+    return `Nothing answers there: is the server running, and does ${variable} name it?`
+  }
+  if (/SSL|TLS/.test(message)) return 'The server wants TLS otherwise than the URL says: see its sslmode.'
+  return undefined
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const quoted = (text: string): string => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,0 +1,41 @@
+import { StorageError } from '../postgres/errors.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+
+type Closable = CircuitStorage & { close?(): Promise<void> }
+type Operation = 'exchange' | 'acquire' | 'control' | 'list' | 'history' | 'prune'
+
+/**
+ * A storage whose driver is loaded apart: most programs have one of the drivers installed, not both.
+ * @param packages - what the driver needs, for the error of every operation where that is not installed
+ */
+export function deferredStorage(
+  load: () => Promise<Closable>,
+  packages: string,
+  onMissing: (error: StorageError) => void,
+): Closable {
+  const loaded = load().catch((cause) => {
+    const message = `the database needs the packages ${packages}: npm install ${packages}`
+    const error = Object.assign(new StorageError('STORAGE_FAILED', message, undefined), { cause })
+    onMissing(error)
+    throw error
+  })
+  // Each operation rejects with it, and none may ever come.
+  loaded.catch(() => {})
+  const forward = <Name extends Operation>(name: Name): CircuitStorage[Name] => {
+    const operation = async (...args: unknown[]) => {
+      const storage = await loaded
+      return (storage[name] as (...args: unknown[]) => Promise<unknown>).apply(storage, args)
+    }
+    return operation as CircuitStorage[Name]
+  }
+  return {
+    shared: true,
+    exchange: forward('exchange'),
+    acquire: forward('acquire'),
+    control: forward('control'),
+    list: forward('list'),
+    history: forward('history'),
+    prune: forward('prune'),
+    close: async () => (await loaded.catch(() => undefined))?.close?.(),
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The storage that an environment names: `RC_DATABASE_URL`, or the Python library's `RC_DB_*`, or `DATABASE_URL`.
+ * @module
+ */
+import { warn } from '../policies/notice.ts'
+import { namesIn } from '../postgres/statements/names.ts'
+import { deferredStorage } from './deferred.ts'
+import { type CreateStorageOptions, type EnvironmentStorage, storageOf } from './storage.ts'
+
+export type { CreateStorageOptions, EnvironmentStorage }
+
+/**
+ * Makes the storage that the variables name: `RC_DATABASE_URL`, or `RC_DB_HOST`, `RC_DB_PORT` (5432), `RC_DB_NAME`
+ * (`resilient_circuit_db`), `RC_DB_USER` (`postgres`) and `RC_DB_PASSWORD`, or `DATABASE_URL`, in this order. With none of them, storage
+ * in memory and a notice.
+ *
+ * `RC_DB_DRIVER` is `neon-http` or `node-postgres`; else Neon's hosts, runtimes without sockets and an `RC_DB_FETCH_ENDPOINT` get the
+ * former, everything else the latter. `RC_NAMESPACE` is the namespace of breakers that name none. Variables that are empty count as
+ * not set.
+ *
+ * @param env - any record: `process.env`, `Deno.env.toObject()`, a Worker's `env`
+ * @throws {InvalidOptionError} naming the variable that is missing beside others, or not of its form; never showing a password; or the option
+ * @example
+ * ```ts
+ * const storage = createStorage(process.env)
+ * ```
+ */
+export function createStorage(env: object, options: CreateStorageOptions = {}): EnvironmentStorage {
+  return storageOf(env, options, hasSockets(), ({ driver, url, fetchEndpoint }, { schema, onNotice = warn }) => {
+    namesIn(schema)
+    const within = schema === undefined ? {} : { schema }
+    const missing = (error: Error) => onNotice({ code: 'MISSING_PACKAGE', message: error.message, error })
+    if (driver === 'neon-http') {
+      const load = async () => (await import('../postgres/neon.ts')).neonStorage(url, { fetchEndpoint, ...within })
+      return deferredStorage(load, '@neondatabase/serverless drizzle-orm', missing)
+    }
+    const load = async () => (await import('../postgres/node-postgres.ts')).nodePostgresStorage(url, within)
+    return deferredStorage(load, 'pg drizzle-orm', missing)
+  })
+}
+
+/** A bundler that knows no condition for its edge runtime takes this file there. */
+function hasSockets(): boolean {
+  const { navigator, EdgeRuntime } = globalThis as {
+    readonly navigator?: { readonly userAgent?: string }
+    readonly EdgeRuntime?: unknown
+  }
+  return navigator?.userAgent !== 'Cloudflare-Workers' && EdgeRuntime === undefined
+}

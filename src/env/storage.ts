@@ -1,0 +1,46 @@
+import { checkedKey } from '../core/key.ts'
+import { type OnNotice, warn } from '../policies/notice.ts'
+import { InMemoryStorage } from '../storage/memory.ts'
+import type { CircuitStorage } from '../storage/port.ts'
+import { type DatabaseSettings, readEnvironment } from './settings.ts'
+
+/** Options of {@link createStorage}. */
+export interface CreateStorageOptions {
+  /** What a breaker on this storage uses that names no namespace. Default: `RC_NAMESPACE`, else `'default'`. */
+  readonly namespace?: string
+  /** The schema that holds the tables. Default: the connection's search path. */
+  readonly schema?: string
+  /** Told where no variable names a database. Default: a warning on the console. */
+  readonly onNotice?: OnNotice
+}
+
+/** A storage that was chosen by an environment. */
+export interface EnvironmentStorage extends CircuitStorage, AsyncDisposable {
+  readonly namespace: string
+  /** Ends the connections, where there are any. May be called more than once. */
+  close(): Promise<void>
+}
+
+/** Makes the storage of a database; each runtime has drivers of its own. */
+export type Open = (database: DatabaseSettings, options: CreateStorageOptions) => CircuitStorage & { close?(): Promise<void> }
+
+export function storageOf(env: object, options: CreateStorageOptions, tcp: boolean, open: Open): EnvironmentStorage {
+  const { namespace, database } = readEnvironment(env, tcp)
+  const storage = database === undefined ? memory(options.onNotice ?? warn) : open(database, options)
+  const end = storage.close?.bind(storage)
+  const close = async () => end?.()
+  return Object.assign(storage, {
+    namespace: checkedKey('namespace', options.namespace ?? namespace),
+    close,
+    [Symbol.asyncDispose]: close,
+  })
+}
+
+function memory(onNotice: OnNotice): ReturnType<Open> {
+  onNotice({
+    code: 'MEMORY_STORAGE',
+    message:
+      'none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: breakers live in the memory of this process, and nobody shares them',
+  })
+  return new InMemoryStorage()
+}
