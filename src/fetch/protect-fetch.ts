@@ -1,0 +1,146 @@
+import { InvalidOptionError } from '../core/errors.ts'
+import { keyProblem } from '../core/key.ts'
+import { ProtectedCallError } from '../core/rejection.ts'
+import { LiveBreakers } from '../http/live-breakers.ts'
+import { isRejection, markRejection } from '../http/rejection.ts'
+import type { CallOptions } from '../policies/call.ts'
+import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
+import { type Notice, warn } from '../policies/notice.ts'
+import { retryAfterOf } from '../policies/retry-after.ts'
+import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
+import { describe, type Input, isGivenUp, signalOf } from './request.ts'
+import { withTimeLimit } from './time-limit.ts'
+
+/** What keeps work going behind a response: a Worker's `ctx`, or anything else with its `waitUntil`. */
+export interface RequestLifetime {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/**
+ * The same `fetch`, protected: its signature, its types, and its properties. All that one {@link protectFetch} makes share their
+ * breakers, so one may be made for each incoming request, with that request's `lifetime`.
+ */
+export type Protect = <F extends FetchFunction>(fetch: F, lifetime?: RequestLifetime) => F
+
+/**
+ * Puts circuit breakers before a `fetch`, one for each host: where a host keeps failing, requests to it are rejected at once, for the
+ * whole fleet, and probes go out until it works again.
+ *
+ * A response counts once its headers are here, and its body is left alone. A request whose caller gives up says nothing about the
+ * host, but an `AbortSignal.timeout` that runs out does. Many clients end their own time limit with a plain abort: give the limit to
+ * `timeout` instead.
+ *
+ * @param options - those of a `CircuitProtectorPolicy`, and:
+ * @param [options.key=(request) => request.url.host] - which breaker a request belongs to
+ * @param [options.failureLimit=fraction(5, 10)] - when to trip
+ * @param [options.isFailure] - is this response or error a failure? Default: errors, 429, and 500 and more
+ * @param [options.retryAfter='extend'] - what a failure with `Retry-After` does: it lengthens the cooldown, or opens at once
+ * @param [options.maxRetryAfter='1h'] - the longest such wish that is heeded
+ * @param [options.timeout] - how long a request may take until its headers are here
+ * @param [options.fallback] - answers a rejected request; default: it throws the `ProtectedCallError`
+ * @param [options.maxBreakers=1000] - how many breakers are kept
+ * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
+ * @returns what protects a `fetch`
+ * @throws {InvalidOptionError} naming the option, its range and the value
+ *
+ * @example
+ * ```ts
+ * const protect = protectFetch({ storage: neonStorage(env.DATABASE_URL), retryAfter: 'open', timeout: '10s' })
+ *
+ * // Anywhere a fetch goes.
+ * const safeFetch = protect(fetch)
+ * const response = await safeFetch('https://api.example.com/charges', { method: 'POST', body })
+ *
+ * // In a Worker, so that reports outlive the response.
+ * export default {
+ *   fetch: (request, env, ctx) => protect(fetch, ctx)('https://api.example.com/'),
+ * }
+ * ```
+ */
+export function protectFetch(options: ProtectFetchOptions = {}): Protect {
+  const { storage, timeoutMs, trusted, policy } = resolve(options)
+  const { key = hostOf, isFailure = isError, fallback, background, onNotice = warn } = options
+  const breakers = new LiveBreakers(policy, options.maxBreakers)
+
+  const notice = (code: Notice['code'], message: string, error?: unknown): undefined => {
+    try {
+      onNotice({ code, message, error })
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  const keyOf = (input: Input, init: RequestInit | undefined): string | undefined => {
+    try {
+      const own = key(describe(input, init))
+      const problem = own === undefined ? undefined : keyProblem(own)
+      return problem === undefined ? own : notice('BAD_KEY', `key must be ${problem}: a request ran unprotected`)
+    } catch (error) {
+      return notice('BAD_KEY', 'key failed: a request ran unprotected', error)
+    }
+  }
+
+  const fails = (result: Response | Error): boolean => {
+    try {
+      return isFailure(result)
+    } catch (error) {
+      notice('HOOK_FAILED', 'isFailure failed', error)
+      return isError(result)
+    }
+  }
+
+  const classify = (result: CallResult, signal: AbortSignal | undefined): Classification => {
+    if (!result.ok) {
+      const { error } = result
+      if (error instanceof ProtectedCallError || isGivenUp(signal)) return 'ignored'
+      return error instanceof Error && !fails(error) ? 'success' : 'failure'
+    }
+    const response = result.value as Response
+    if (isRejection(response, trusted)) return 'ignored'
+    if (!fails(response)) return 'success'
+    const retryAfterMs = retryAfterOf(response, Date.now())
+    return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
+  }
+
+  return <F extends FetchFunction>(fetch: F, lifetime?: RequestLifetime): F => {
+    if (typeof fetch !== 'function') throw new InvalidOptionError('fetch', 'a function', fetch)
+    const call = fetch as unknown as (input: Input, init?: RequestInit) => Promise<Response>
+    const waitUntil = lifetime && ((work: Promise<unknown>) => lifetime.waitUntil(work))
+    const keep = waitUntil ?? (typeof background === 'function' ? background : () => {})
+
+    const protectedFetch = async (input: Input, init?: RequestInit): Promise<Response> => {
+      const signal = signalOf(input, init)
+      // Such a request never leaves: it has no use for a probe.
+      const resourceKey = signal?.aborted ? undefined : keyOf(input, init)
+      if (resourceKey === undefined) return call(input, init)
+
+      const breaker = breakers.get(storage, resourceKey, keep)
+      let admitted = false
+      const send = (): Promise<Response> => {
+        admitted = true
+        if (timeoutMs === undefined) return call(input, init)
+        const late = new CallTimeoutError(resourceKey, timeoutMs)
+        return withTimeLimit((limited) => call(input, { ...init, signal: limited }), timeoutMs, signal, late)
+      }
+      const callOptions: CallOptions = { waitUntil, classify: (result) => classify(result, signal) }
+      try {
+        return await breaker.execute(send, callOptions)
+      } catch (error) {
+        if (fallback === undefined || admitted || !(error instanceof ProtectedCallError)) throw error
+        return markRejection(await fallback(error))
+      } finally {
+        breakers.ended(breaker, keep)
+      }
+    }
+    return Object.defineProperties(protectedFetch, Object.getOwnPropertyDescriptors(fetch)) as unknown as F
+  }
+}
+
+/** Addresses such as `data:` have no host, and nothing that could fail. */
+function hostOf({ url }: { readonly url: URL }): string | undefined {
+  return url.host === '' ? undefined : url.host
+}
+
+function isError(result: Response | Error): boolean {
+  return result instanceof Error || result.status === 429 || result.status >= 500
+}
