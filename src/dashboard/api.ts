@@ -1,0 +1,81 @@
+import { Hono } from 'hono'
+import type { BlankEnv } from 'hono/types'
+import { toMilliseconds } from '../core/duration.ts'
+import type { Transition } from '../core/event.ts'
+import { type Reading, readingOf } from '../core/reading.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { BreakerPage, BreakerSummary, Page } from '../storage/port.ts'
+import { ask, give, read } from './ask.ts'
+import { type DashboardCommand, parseCommand } from './command.ts'
+import type { Dashboard } from './options.ts'
+import { refuse } from './problem.ts'
+import { filterOf, idOf, limitOf } from './query.ts'
+
+/** A breaker as the API tells of it: what the storage said, and what can be read out of it. */
+export type DashboardBreaker = Snapshot & Reading
+
+/** Breakers, worst first. */
+export interface DashboardBreakers extends Page<DashboardBreaker> {
+  readonly summary?: BreakerSummary
+}
+
+type Endpoint<Input, Output> = { input: Input; output: Output; outputFormat: 'json'; status: 200 }
+type Breaker = { param: { namespace: string; key: string } }
+
+/** The routes of the JSON API, for Hono's client. */
+export type DashboardSchema = {
+  '/api/breakers': {
+    $get: Endpoint<
+      { query: { search?: string; namespace?: string; status?: string; limit?: string; after?: string; summary?: string } },
+      DashboardBreakers
+    >
+  }
+  '/api/breakers/:namespace/:key{.+}': {
+    $get: Endpoint<Breaker, DashboardBreaker>
+    $post: Endpoint<Breaker & { json: DashboardCommand }, DashboardBreaker>
+  }
+  '/api/history': {
+    $get: Endpoint<
+      { query: { key?: string; namespace?: string; newerThan?: string; limit?: string; after?: string } },
+      Page<Transition>
+    >
+  }
+}
+
+/** What {@link circuitDashboard} returns: mount it, or give its type to `hc`. */
+export type DashboardApp = Hono<BlankEnv, DashboardSchema, '/'>
+
+const YEARS_MS = 36_525 * 86_400_000
+
+export function api(dashboard: Dashboard): Hono {
+  return new Hono()
+    .get('/api/breakers', async (c) => {
+      const query = { ...filterOf(c), ...limitOf(c), summary: c.req.query('summary') === 'true' }
+      const page: BreakerPage = await ask(c, dashboard, (storage, options) => storage.list(query, options))
+      return c.json<DashboardBreakers>({ ...page, items: page.items.map(told) })
+    })
+    .get('/api/breakers/:namespace/:key{.+}', async (c) => {
+      const id = idOf(c.req.param('key'), c.req.param('namespace'))
+      const snapshot = await ask(c, dashboard, (storage, options) => read(id, storage, options))
+      return snapshot === null ? refuse(c, 'not-found') : c.json<DashboardBreaker>(told(snapshot))
+    })
+    .post('/api/breakers/:namespace/:key{.+}', async (c) => {
+      const id = idOf(c.req.param('key'), c.req.param('namespace'))
+      const command = parseCommand(await c.req.json().catch(() => null))
+      return c.json<DashboardBreaker>(told(await give(c, dashboard, id, command)))
+    })
+    .get('/api/history', async (c) => {
+      const { key, namespace, newerThan, after } = c.req.query()
+      const query = {
+        ...limitOf(c),
+        ...(key && { resourceKey: key }),
+        ...(namespace && { namespace }),
+        ...(newerThan && { newerThanMs: toMilliseconds('newerThan', newerThan, { min: 0, max: YEARS_MS }) }),
+        ...(after && { after }),
+      }
+      return c.json<Page<Transition>>(await ask(c, dashboard, (storage, options) => storage.history(query, options)))
+    })
+    .all('/api/*', (c) => refuse(c, 'not-found'))
+}
+
+const told = (snapshot: Snapshot): DashboardBreaker => ({ ...snapshot, ...readingOf(snapshot) })

@@ -1,0 +1,54 @@
+import type { Context } from 'hono'
+import { InvalidOptionError } from '../core/errors.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import { storageFrom } from '../http/storage-source.ts'
+import type { BreakerId, CircuitStorage, StorageCallOptions } from '../storage/port.ts'
+import { actorOf } from './auth.ts'
+import type { parseCommand } from './command.ts'
+import type { Dashboard } from './options.ts'
+
+/** The storage failed; its own words are the cause, and are not for visitors. */
+export class StorageFailure extends Error {
+  override readonly name = 'StorageFailure'
+}
+
+/** @throws {StorageFailure} where the storage cannot be made or does not answer; {InvalidOptionError} where the request does not fit */
+export async function ask<T>(
+  c: Context,
+  { storage, storageTimeoutMs }: Dashboard,
+  run: (storage: CircuitStorage, options: StorageCallOptions) => Promise<T>,
+): Promise<T> {
+  const failure = (cause: unknown) => new StorageFailure('the storage failed', { cause })
+  let made: CircuitStorage
+  try {
+    made = storageFrom(storage, c)
+  } catch (error) {
+    throw failure(error)
+  }
+  try {
+    return await run(made, { signal: AbortSignal.timeout(storageTimeoutMs) })
+  } catch (error) {
+    throw error instanceof InvalidOptionError ? error : failure(error)
+  }
+}
+
+/** Reads one breaker; null where nobody ever reported to it or gave it an order. */
+export async function read(id: BreakerId, storage: CircuitStorage, options: StorageCallOptions): Promise<Snapshot | null> {
+  const [answer] = await storage.exchange([id], options)
+  return answer!.snapshot.version === 0 && answer!.snapshot.generation === 0 ? null : answer!.snapshot
+}
+
+/** Gives an operator's order, in the name of whoever sent it. */
+export async function give(
+  c: Context,
+  dashboard: Dashboard,
+  id: BreakerId,
+  { command, order, reason }: ReturnType<typeof parseCommand>,
+): Promise<Snapshot> {
+  const actor = actorOf(c, dashboard.actor)
+  return ask(c, dashboard, async (storage, options) => {
+    const settings = command === 'open' ? ((await read(id, storage, options))?.settings ?? null) : null
+    const answer = await storage.control({ ...id, command: { order: order(settings), actor, reason } }, options)
+    return answer.snapshot
+  })
+}

@@ -1,0 +1,97 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { basicAuth } from 'hono/basic-auth'
+import { bearerAuth } from 'hono/bearer-auth'
+import { csrf } from 'hono/csrf'
+import { HTTPException } from 'hono/http-exception'
+import { timingSafeEqual } from 'hono/utils/buffer'
+import { keyProblem } from '../core/key.ts'
+import type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
+import { refuse } from './problem.ts'
+
+const REALM = 'Circuit breakers'
+
+/** Who sent a request, as far as whoever let it in knows. */
+const actors = new WeakMap<Request, string>()
+
+/** Lets in whom `auth` lets in; without it, nobody. */
+export function gate(auth: DashboardAuth | undefined): MiddlewareHandler {
+  if (auth === undefined) return closed
+  if (typeof auth === 'function') return auth
+  return 'token' in auth ? tokenGate(auth.token) : passwordGate(auth.username, auth.password)
+}
+
+const closed: MiddlewareHandler = async (c) => refuse(c, 'closed')
+
+function passwordGate(username: Secret, password: Secret): MiddlewareHandler {
+  const basic = basicAuth({
+    realm: REALM,
+    // Both are compared, whatever the first comparison says: the time that it takes tells nobody which of them was wrong.
+    verifyUser: async (user, pass, c) => {
+      const [name, word] = await Promise.all([matches(username, user, c), matches(password, pass, c)])
+      return name && word
+    },
+    onAuthSuccess: (c, user) => void actors.set(c.req.raw, user),
+  })
+  return async (c, next) => (has(username, c) && has(password, c) ? orSignIn(c, () => basic(c, next)) : refuse(c, 'closed'))
+}
+
+function tokenGate(token: Secret): MiddlewareHandler {
+  const bearer = bearerAuth({ realm: REALM, verifyToken: (given: string, c: Context) => matches(token, given, c) })
+  const basic = basicAuth({
+    realm: REALM,
+    verifyUser: (_user, pass, c) => matches(token, pass, c),
+    onAuthSuccess: (c, user) => void actors.set(c.req.raw, user),
+  })
+  return async (c, next) => {
+    if (!has(token, c)) return refuse(c, 'closed')
+    const isBearer = /^bearer /i.test(c.req.header('authorization') ?? '')
+    if (isBearer) actors.set(c.req.raw, 'token')
+    return orSignIn(c, () => (isBearer ? bearer(c, next) : basic(c, next)))
+  }
+}
+
+/** Hono's refusal is a bare line of text; a browser shows it where the sign-in was cancelled. */
+async function orSignIn(c: Context, enter: () => ReturnType<MiddlewareHandler>): ReturnType<MiddlewareHandler> {
+  try {
+    return await enter()
+  } catch (error) {
+    if (!(error instanceof HTTPException) || (error.status !== 401 && error.status !== 400)) throw error
+    c.header('WWW-Authenticate', error.getResponse().headers.get('WWW-Authenticate') ?? `Basic realm="${REALM}"`)
+    return refuse(c, 'sign-in')
+  }
+}
+
+const read = (secret: Secret, c: Context): string | undefined => (typeof secret === 'function' ? secret(c) : secret)
+const has = (secret: Secret, c: Context): boolean => Boolean(read(secret, c))
+
+async function matches(secret: Secret, given: string, c: Context): Promise<boolean> {
+  const expected = read(secret, c)
+  return Boolean(expected) && timingSafeEqual(expected!, given)
+}
+
+/** The name that goes into the audit log: what cannot stand there stands for nobody. */
+export function actorOf(c: Context, actor: DashboardOptions['actor']): string {
+  const name = actor ? actor(c) : actors.get(c.req.raw)
+  return name !== undefined && keyProblem(name) === undefined ? name : 'dashboard'
+}
+
+const forms = csrf()
+
+/**
+ * Actions come from pages of our own, or from programs. A browser says where a request comes from: by `Sec-Fetch-Site`, which a page
+ * cannot forge, and where it does not send that, by `Origin`. A form without either is refused by Hono's own check, behind ours;
+ * JSON from elsewhere needs a preflight, which is never granted.
+ */
+export const sameOrigin: MiddlewareHandler = async (c, next) => {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
+  const site = c.req.header('sec-fetch-site')
+  const origin = c.req.header('origin')
+  const foreign = site === undefined ? origin !== undefined && origin !== new URL(c.req.url).origin : site !== 'same-origin'
+  if (foreign) return refuse(c, 'cross-site')
+  try {
+    return await forms(c, next)
+  } catch (error) {
+    if (error instanceof HTTPException && error.status === 403) return refuse(c, 'cross-site')
+    throw error
+  }
+}

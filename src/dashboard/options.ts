@@ -1,0 +1,99 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { type Duration, toMilliseconds } from '../core/duration.ts'
+import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { checkSource, type StorageSource } from '../http/storage-source.ts'
+
+/** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
+export type Secret = string | ((c: Context) => string | undefined)
+
+/**
+ * Who may come in. A user name and a password, by HTTP Basic. A token, as `Authorization: Bearer` from programs; browsers ask for a
+ * name and a password, and the token is the password: the name goes into the audit log. Or a Hono middleware of your own, which
+ * answers the request itself where it lets nobody in; say with `actor` who it was.
+ */
+export type DashboardAuth =
+  | { readonly username: Secret; readonly password: Secret }
+  | { readonly token: Secret }
+  | MiddlewareHandler
+
+/** Options of {@link circuitDashboard}. */
+export interface DashboardOptions {
+  /** A storage; a function that makes one from a request, called once per isolate; or `{ key, create }` where there are several databases. */
+  readonly storage: StorageSource<Context>
+  /** Default: nobody may come in, and the dashboard says so. */
+  readonly auth?: DashboardAuth
+  /**
+   * Whose name is written beside an action, 1 to 255 characters. Default: the user name of the request, `token` for a bearer token,
+   * `dashboard` behind a middleware.
+   */
+  readonly actor?: (c: Context) => string | undefined
+  /** How often an open page updates itself, 1 s to 1 h; null: never. Default `'5s'`. */
+  readonly refresh?: Duration | null
+  /** How many breakers a page lists, 1 to 500. Default 100. */
+  readonly pageSize?: number
+  /** How long a page waits for the storage, 100 ms to 60 s. Default `'10s'`. */
+  readonly storageTimeout?: Duration
+  /** Where browsers find the dashboard, if a proxy in front changes the path: `/ops/circuits`. Default: where it is mounted. */
+  readonly basePath?: string
+  /** Told of what the storage failed with. It may hold secrets: visitors never see it. Default: its code, on the console. */
+  readonly onError?: (error: unknown, c: Context) => void
+}
+
+/** What the parts of the dashboard work with. */
+export interface Dashboard {
+  readonly storage: StorageSource<Context>
+  readonly auth: DashboardAuth | undefined
+  readonly actor: DashboardOptions['actor']
+  readonly refreshMs: number | null
+  readonly pageSize: number
+  readonly storageTimeoutMs: number
+  readonly basePath: string | undefined
+  readonly onError: (error: unknown, c: Context) => void
+}
+
+/** @throws {InvalidOptionError} naming the option, its range and the value */
+export function resolve(options: DashboardOptions): Dashboard {
+  checkSource(options.storage)
+  if (options.auth !== undefined) checkAuth(options.auth)
+  for (const name of ['actor', 'onError'] as const) {
+    const given = options[name]
+    if (given !== undefined && typeof given !== 'function') throw new InvalidOptionError(name, 'a function', given)
+  }
+  const { pageSize = 100, refresh = '5s', basePath } = options
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 500)
+    throw new InvalidOptionError('pageSize', 'a whole number from 1 to 500', pageSize)
+  if (basePath !== undefined && !/^\/([^\s?#]*[^\s?#/])?$/.test(basePath))
+    throw new InvalidOptionError('basePath', 'a path such as /ops/circuits', basePath)
+  return {
+    storage: options.storage,
+    auth: options.auth,
+    actor: options.actor,
+    refreshMs: refresh === null ? null : toMilliseconds('refresh', refresh, { min: 1_000, max: 3_600_000 }),
+    pageSize,
+    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '10s', { min: 100, max: 60_000 }),
+    basePath: basePath === '/' ? '' : basePath,
+    onError: options.onError ?? logCode,
+  }
+}
+
+/** A variable of the environment that is not set must not open the door: what is given must be there. */
+function checkAuth(auth: DashboardAuth): void {
+  if (typeof auth === 'function') return
+  const given: Record<string, unknown> =
+    typeof auth !== 'object' || auth === null
+      ? {}
+      : 'token' in auth
+        ? { 'auth.token': auth.token }
+        : { 'auth.username': auth.username, 'auth.password': auth.password }
+  if (Object.keys(given).length === 0)
+    throw new InvalidOptionError('auth', '{ username, password }, { token } or a Hono middleware', auth)
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'function' || (typeof value === 'string' && value !== '')) continue
+    throw new InvalidOptionError(name, 'a text of at least one character, or a function of the request', value)
+  }
+}
+
+function logCode(error: unknown): void {
+  const code = error instanceof ResilientCircuitError ? error.code : 'UNKNOWN'
+  globalThis.console?.error(`resilient-circuit: the dashboard's storage failed (${code})`)
+}
