@@ -1,14 +1,14 @@
 import type { Report } from '../core/event.ts'
-import { MAX_WINDOW } from '../core/limits.ts'
 import type { Settings } from '../core/settings.ts'
+import { isWithin, NEVER, type Span } from './runtime.ts'
 
 /** Outcomes of one generation that the storage has not acknowledged, in the order in which their calls ended. */
 export class Batch {
   readonly generation: number
   /** Since when there is something in it that should not wait, on the isolate's clock; infinity: nothing is. */
   urgentSince = Number.POSITIVE_INFINITY
-  /** Until when an answer to it may be under way, on the isolate's clock. */
-  busyUntil = Number.NEGATIVE_INFINITY
+  /** While an answer to it may be under way. */
+  busy: Span = NEVER
   /** How many copies of it were sent; once one is, it is frozen, for the storage may have counted it. */
   copies = 0
   #bits = ''
@@ -21,8 +21,11 @@ export class Batch {
   #wouldReject = 0
   #report: Omit<Report, 'type'> | undefined
 
-  constructor(generation: number) {
+  readonly #longestRun: number
+
+  constructor(generation: number, longestRun: number) {
     this.generation = generation
+    this.#longestRun = longestRun
   }
 
   get urgent(): boolean {
@@ -31,6 +34,16 @@ export class Batch {
 
   get frozen(): boolean {
     return this.#report !== undefined
+  }
+
+  /** Did the dependency ask to be left alone? */
+  get wishes(): boolean {
+    return this.#retryAfterMs !== null
+  }
+
+  /** Should it be sent now? So should one that was sent and not answered: the sooner, the surer its repeat is recognised. */
+  hurries(now: number): boolean {
+    return (this.urgent || this.frozen) && !isWithin(this.busy, now)
   }
 
   /** How many outcomes it holds. */
@@ -42,8 +55,9 @@ export class Batch {
     return this.size === 0 && this.#released.length === 0 && this.#wouldReject === 0
   }
 
+  /** So many successes in a row that more would say nothing are not counted on. */
   success(): void {
-    this.#run++
+    if (this.#run < this.#longestRun) this.#run++
   }
 
   failure(retryAfterMs: number | null, trip: boolean, now: number): void {
@@ -74,9 +88,8 @@ export class Batch {
     return this.#run === 0 ? this.#bits : this.#bits + '0'.repeat(this.#run)
   }
 
-  /** The report to send: made once, then the same at every repeat. Only the newest 1,000 successes in a row can matter to a count. */
+  /** The report to send: made once, then the same at every repeat. */
   freeze(flushId: number, since: number | null, settings: Settings): Omit<Report, 'type'> {
-    if ('outOf' in settings.trip && this.#tokens.length === 0) this.#run = Math.min(this.#run, MAX_WINDOW)
     this.#report ??= {
       generation: this.generation,
       flushId,
@@ -102,6 +115,16 @@ export class Batch {
     return excess
   }
 
+  /** Keeps each outcome with this probability, successes and failures alike. Not of what may have been counted, nor of probes. */
+  thin(share: number, random: () => number): void {
+    if (this.frozen || this.#tokens.length > 0) return
+    const kept = [...this.bits].filter(() => random() < share).join('')
+    const failures = kept.lastIndexOf('1') + 1
+    this.#bits = kept.slice(0, failures)
+    this.#run = kept.length - failures
+    if (failures === 0 && this.#released.length === 0) this.urgentSince = Number.POSITIVE_INFINITY
+  }
+
   #hurry(now: number): void {
     this.urgentSince = Math.min(this.urgentSince, now)
   }
@@ -110,5 +133,6 @@ export class Batch {
   thaw(): void {
     this.#report = undefined
     this.copies = 0
+    this.busy = NEVER
   }
 }

@@ -24,8 +24,9 @@ export class Health {
     return this.#failures === 0 || elapsed < 0 || elapsed >= this.#pauseMs
   }
 
-  /** True where this is the first failure after an answer. */
+  /** True where this is the first failure after an answer. What fails within a pause began before it, and says nothing new. */
   failed(now: number): boolean {
+    if (!this.mayAsk(now)) return false
     this.#pauseStart = now
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.8 + 0.4 * this.#runtime.random())
     this.#failures++

@@ -3,20 +3,23 @@ import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { Batch } from './batch.ts'
 import type { Dropped } from './listener.ts'
-import type { Runtime } from './runtime.ts'
+import { isWithin, type Runtime, type Span } from './runtime.ts'
+
+export interface OutboxLimits {
+  readonly maxBuffered: number
+  readonly maxOutcomeAgeMs: number
+  /** How many successes in a row are worth telling. */
+  readonly longestRun: number
+}
 
 /** The outcomes of one breaker that wait for the storage: ordered, one batch for each generation, the oldest sent first. */
 export class Outbox {
   readonly #runtime: Runtime
-  readonly #limits: { readonly maxBuffered: number; readonly maxOutcomeAgeMs: number }
+  readonly #limits: OutboxLimits
   readonly #dropped: (dropped: Dropped) => void
   #batches: Batch[] = []
 
-  constructor(
-    runtime: Runtime,
-    limits: { readonly maxBuffered: number; readonly maxOutcomeAgeMs: number },
-    dropped: (dropped: Dropped) => void,
-  ) {
+  constructor(runtime: Runtime, limits: OutboxLimits, dropped: (dropped: Dropped) => void) {
     this.#runtime = runtime
     this.#limits = limits
     this.#dropped = dropped
@@ -26,16 +29,16 @@ export class Outbox {
     return this.#batches.length === 0
   }
 
-  /** Does anything in it want to be sent at once? */
-  get urgent(): boolean {
-    return this.#batches.some((batch) => batch.urgent)
+  /** Does anything in it want to be sent now? */
+  hurries(now: number): boolean {
+    return this.#batches.some((batch) => batch.hurries(now))
   }
 
   /** The batch that takes an outcome of this generation: a frozen one takes no more. `alone`: one that nothing else goes into. */
   open(generation: number, alone = false): Batch {
     const last = this.#batches.at(-1)
     if (!alone && last !== undefined && last.generation === generation && !last.frozen) return last
-    const batch = new Batch(generation)
+    const batch = new Batch(generation, this.#limits.longestRun)
     this.#batches.push(batch)
     return batch
   }
@@ -61,15 +64,21 @@ export class Outbox {
     if (shed > 0) this.#dropped({ outcomes: shed, why: 'overflow' })
   }
 
+  /** The row is written too often: of what waits only a share is sent. */
+  thin(share: number): void {
+    for (const batch of this.#batches) batch.thin(share, this.#runtime.random)
+    this.#batches = this.#batches.filter((batch) => !batch.empty)
+  }
+
   /** The oldest batch that no answer is under way to. */
   next(now: number): Batch | undefined {
-    return this.#batches.find((batch) => !(now < batch.busyUntil))
+    return this.#batches.find((batch) => !isWithin(batch.busy, now))
   }
 
   /** A batch as a report: new, or the same again where an answer is missing. */
-  report(batch: Batch, snapshot: Snapshot | null, settings: Settings, busyUntil: number): Omit<Report, 'type'> {
+  report(batch: Batch, snapshot: Snapshot | null, settings: Settings, busy: Span): Omit<Report, 'type'> {
     const flushId = Math.floor(this.#runtime.random() * 4_294_967_296) - 2_147_483_648
-    batch.busyUntil = busyUntil
+    batch.busy = busy
     return batch.freeze(flushId, snapshot?.since ?? null, settings)
   }
 
@@ -87,14 +96,14 @@ export class Outbox {
     this.#drop(batch, 'refused')
   }
 
-  /** Forgets what a generation that has passed can no longer count: all but a late wish to be left alone. */
+  /** Forgets what a generation that has passed can no longer count: all but a late wish to be left alone, and what may have counted. */
   supersede(snapshot: Snapshot): void {
     this.#batches = this.#batches.filter(
       (batch) =>
         batch.frozen ||
         batch.size === 0 ||
         batch.generation === snapshot.generation ||
-        (batch.urgent && batch.generation === snapshot.previousGeneration),
+        (batch.wishes && batch.generation === snapshot.previousGeneration),
     )
   }
 

@@ -2,12 +2,13 @@ import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitStorage, ControlRequest, Exchanged, ExchangeRequest } from '../storage/port.ts'
 import type { Batch } from './batch.ts'
 import { Health } from './health.ts'
-import { type Runtime, systemRuntime, within } from './runtime.ts'
+import { isWithin, NEVER, type Runtime, type Span, systemRuntime, within } from './runtime.ts'
 import type { Grant, Rejection, View } from './view.ts'
 
 /** How many breakers travel in one exchange. */
 const MOST_KEYS = 50
-/** The longest gap between two flushes of one isolate, and how it follows the latency of the last one. */
+/** The gap between two flushes of one isolate, and how it follows the latency of the last one. */
+const SHORTEST_GAP_MS = 10
 const LONGEST_GAP_MS = 1_000
 const GAP_PER_LATENCY = 2
 
@@ -25,9 +26,11 @@ export class Replica {
   readonly #views = new Set<View>()
   #sent = 0
   /** The exchange under way. A deadline and no flag: a request that is torn down never says that it is done. */
-  #flight: { readonly from: number; readonly until: number } | null = null
-  /** Until when no call waits for the storage: one did, for as long as a call may. */
-  #patienceFrom = Number.NEGATIVE_INFINITY
+  #flight: Span = NEVER
+  /** A flush that waits for the gap to pass. */
+  #next: Span = NEVER
+  /** While no call waits for the storage: one did, for as long as a call may. */
+  #impatient: Span = NEVER
   #gapUntil = Number.NEGATIVE_INFINITY
 
   constructor(storage: CircuitStorage, runtime: Runtime) {
@@ -52,33 +55,39 @@ export class Replica {
   async admit(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
     let now = this.#runtime.now()
     if (!this.#health.mayAsk(now)) return view.decideLocally(now)
-    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs)
+    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, keep)
     if ((view.isStale(now) || this.#health.degraded) && this.#mayRefresh(view, now)) {
       const refresh = this.#exchange(view, false)
-      keep(refresh)
-      if (view.options.onStale === 'wait' && now >= this.#patienceFrom) await this.#wait(refresh, view)
+      keep(refresh.then(() => this.#followUp(view)))
+      if (view.options.onStale === 'wait' && !isWithin(this.#impatient, now)) await this.#wait(refresh, view)
       now = this.#runtime.now()
     }
     if (this.#health.degraded) return view.decideLocally(now)
     const decision = view.decide(now)
-    return decision === 'ask' ? this.#ask(view, leaseMs) : decision
+    return decision === 'ask' ? this.#ask(view, leaseMs, keep) : decision
   }
 
   /** Sends what waits and reads what is due, in the background. */
   async flush(view: View): Promise<void> {
     const now = this.#runtime.now()
-    if (!this.#health.mayAsk(now) || this.#inFlight(now)) return
-    const gap = view.options.maxStalenessMs === 0 ? 0 : this.#gapUntil - now
+    if (!this.#health.mayAsk(now) || isWithin(this.#flight, now) || isWithin(this.#next, now)) return
+    const gap = view.options.maxStalenessMs === 0 ? 0 : Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
     if (gap > 0) {
-      this.#flight = { from: now, until: now + gap + view.options.operationTimeoutMs }
-      const flight = this.#flight
+      const next = { from: now, until: now + gap + LONGEST_GAP_MS }
+      this.#next = next
       await this.#runtime.after(gap)
-      if (this.#flight !== flight) return
-      this.#flight = null
+      // A call that could not wait took what there was along.
+      if (this.#next !== next) return
     }
     await this.#exchange(view, false)
-    // What came in meanwhile and should not wait goes next: the calls that brought it found this exchange under way.
-    if (!this.#health.degraded && this.#anyUrgent()) await this.flush(view)
+    await this.#followUp(view)
+  }
+
+  /** What came in meanwhile and should not wait goes next: the calls that brought it found an exchange under way. */
+  async #followUp(view: View): Promise<void> {
+    const now = this.#runtime.now()
+    if (this.#health.degraded) return
+    for (const each of this.#views) if (each.wantsReport(now)) return this.flush(view)
   }
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
@@ -108,11 +117,13 @@ export class Replica {
     return answer!.snapshot
   }
 
-  async #ask(view: View, leaseMs: number): Promise<Grant | Rejection> {
+  async #ask(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
     const { maxStalenessMs, storageTimeoutMs, operationTimeoutMs } = view.options
+    const asked = this.#runtime.now()
     // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
-    if (maxStalenessMs > 0 && view.asking >= view.settings.probeConcurrency) return view.rejection(this.#runtime.now())
-    view.asking++
+    const tooMany = maxStalenessMs > 0 && view.asking(asked) >= view.settings.probeConcurrency
+    if (tooMany || isWithin(this.#impatient, asked)) return this.#unasked(view, asked)
+    const done = view.asks({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
     const { id, settings, state } = view
     const answer = this.#storage
@@ -124,14 +135,24 @@ export class Replica {
         },
         (error) => this.#failed(error),
       )
-      .finally(() => view.asking--)
+      .finally(done)
+    // A caller may go away and take its request along: the probe that it was given would hold its place until its lease ends.
+    keep(answer)
     const verdict = await within(answer, storageTimeoutMs, this.#runtime)
-    const now = this.#runtime.now()
     if (verdict !== undefined) return verdict
+    const now = this.#runtime.now()
+    if (!this.#health.degraded) {
+      // Too late for this call. A probe that still comes is given back: nobody will make it.
+      this.#impatient = { from: now, until: now + operationTimeoutMs }
+      this.#watch(answer, operationTimeoutMs - storageTimeoutMs)
+      answer.then((late) => late !== undefined && 'generation' in late && view.release(late, this.#runtime.now()))
+    }
+    return this.#unasked(view, now)
+  }
+
+  /** The verdict on a call for which the storage cannot be asked. */
+  #unasked(view: View, now: number): Grant | Rejection {
     if (this.#health.degraded) return view.decideLocally(now)
-    // Too late for this call. A probe that still comes is given back: nobody will make it.
-    this.#watch(answer, operationTimeoutMs - storageTimeoutMs)
-    answer.then((late) => late !== undefined && 'generation' in late && view.release(late, this.#runtime.now()))
     const decision = view.decide(now)
     return decision === 'ask' ? view.rejection(now) : decision
   }
@@ -140,8 +161,8 @@ export class Replica {
   async report(view: View, batch: Batch): Promise<void> {
     const now = this.#runtime.now()
     if (!this.#health.mayAsk(now)) return
-    const { operationTimeoutMs } = view.options
-    await this.#operate([this.#loaded(view, batch, now)], operationTimeoutMs)
+    await this.#operate([this.#loaded(view, batch, now)], view.options.operationTimeoutMs)
+    await this.#followUp(view)
   }
 
   async #exchange(view: View, everything: boolean): Promise<void> {
@@ -149,10 +170,11 @@ export class Replica {
     const { operationTimeoutMs } = view.options
     const flight = { from: now, until: now + operationTimeoutMs }
     this.#flight = flight
+    this.#next = NEVER
     await this.#operate(this.#load(view, now, everything), operationTimeoutMs)
-    if (this.#flight === flight) this.#flight = null
+    if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
-    this.#gapUntil = after + Math.min(LONGEST_GAP_MS, GAP_PER_LATENCY * Math.max(0, after - now))
+    this.#gapUntil = after + Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, GAP_PER_LATENCY * (after - now)))
   }
 
   async #operate(load: readonly Load[], operationTimeoutMs: number): Promise<void> {
@@ -175,7 +197,8 @@ export class Replica {
 
   #loaded(view: View, batch: Batch | undefined, now: number): Load {
     if (batch === undefined) return { view }
-    return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, now + view.options.operationTimeoutMs) }
+    const busy = { from: now, until: now + view.options.operationTimeoutMs }
+    return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }
   }
 
   async #send(load: readonly Load[]): Promise<void> {
@@ -192,7 +215,7 @@ export class Replica {
 
   /** A value that the database refuses would be refused with all that travels beside it, again and again: each goes alone. */
   async #exchangeFailed(error: unknown, load: readonly Load[]): Promise<void> {
-    for (const { batch } of load) if (batch !== undefined) batch.busyUntil = Number.NEGATIVE_INFINITY
+    for (const { batch } of load) if (batch !== undefined) batch.busy = NEVER
     if (codeOf(error) !== 'BAD_DATA') return void this.#failed(error)
     if (load.length === 1) return load[0]!.batch && load[0]!.view.outbox.refused(load[0]!.batch)
     for (const each of load) await this.#send([each]).catch((inner) => this.#exchangeFailed(inner, [each]))
@@ -200,9 +223,12 @@ export class Replica {
 
   /** Counts an operation as failed that takes longer than `ms`; its answer is taken all the same, if it comes. */
   async #watch(operation: Promise<unknown>, ms: number): Promise<void> {
-    const late = Symbol()
-    const first = await Promise.race([operation, this.#runtime.after(ms).then(() => late)])
-    if (first === late) this.#failed(new Error(`no answer within the operation timeout`))
+    const done = await within(
+      operation.then(() => true),
+      ms,
+      this.#runtime,
+    )
+    if (done === undefined) this.#failed(new Error('no answer within the operation timeout'))
   }
 
   async #wait(operation: Promise<void>, view: View): Promise<void> {
@@ -213,24 +239,16 @@ export class Replica {
       this.#runtime,
     )
     // The next calls do not wait again for what this one waited for in vain.
-    if (done === undefined) this.#patienceFrom = this.#runtime.now() + operationTimeoutMs
+    const now = this.#runtime.now()
+    if (done === undefined) this.#impatient = { from: now, until: now + operationTimeoutMs }
   }
 
   #mayRefresh(view: View, now: number): boolean {
-    return !this.#inFlight(now) || (view.isCold(now) && !this.#health.degraded && now >= this.#patienceFrom)
-  }
-
-  #inFlight(now: number): boolean {
-    return this.#flight !== null && now >= this.#flight.from && now < this.#flight.until
-  }
-
-  #anyUrgent(): boolean {
-    for (const view of this.#views) if (view.outbox.urgent) return true
-    return false
+    return !isWithin(this.#flight, now) || (view.isCold(now) && !this.#health.degraded && !isWithin(this.#impatient, now))
   }
 
   #answered(): void {
-    this.#patienceFrom = Number.NEGATIVE_INFINITY
+    this.#impatient = NEVER
     if (this.#health.answered()) for (const view of this.#views) view.recover()
   }
 

@@ -17,7 +17,29 @@ export const systemRuntime: Runtime = {
     }),
 }
 
+/** From one instant to another on the isolate's clock. */
+export interface Span {
+  readonly from: number
+  readonly until: number
+}
+
+export const NEVER: Span = Object.freeze({ from: 0, until: 0 })
+
+/** Is it going on? A clock that stepped back behind its beginning ends it. */
+export function isWithin({ from, until }: Span, now: number): boolean {
+  return now >= from && now < until
+}
+
 /** The promise's value, or undefined where `ms` went by first. The promise goes on. */
 export async function within<T>(promise: Promise<T>, ms: number, runtime: Runtime): Promise<T | undefined> {
-  return Promise.race([promise, runtime.after(ms).then(() => undefined)])
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  // What is answered without I/O needs no timer: a storage in memory is as fast as a few turns of the microtask queue.
+  for (let turn = 0; turn < PATIENT_TURNS && !settled; turn++) await undefined
+  return settled ? promise : Promise.race([promise, runtime.after(ms).then(() => undefined)])
 }
+
+const PATIENT_TURNS = 16

@@ -1,3 +1,4 @@
+import { MAX_WINDOW } from '../core/limits.ts'
 import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
 import type { RejectionReason } from '../core/rejection.ts'
@@ -11,7 +12,7 @@ import type { Batch } from './batch.ts'
 import type { ViewListener } from './listener.ts'
 import type { ResolvedReplicaOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
-import type { Runtime } from './runtime.ts'
+import { isWithin, type Runtime, type Span } from './runtime.ts'
 import { Thinning } from './thinning.ts'
 
 /** The right to make one call. */
@@ -35,11 +36,23 @@ export interface Rejection {
 /** What a view can say of a call without the storage; `'ask'`: only the storage can. */
 export type Decision = Grant | Rejection | 'ask'
 
+/** What an outcome calls for: that this batch is sent now, that the storage is looked at now, or nothing yet. */
+export type Sequel = Batch | 'look' | undefined
+
 /** The share of the bound after which a view is refreshed in the background, and how far isolates spread from each other there. */
 const REFRESH_SHARE = 0.8
-const REFRESH_SPREAD = 0.1
-/** How long successes wait while the shared window holds a failure. */
+const REFRESH_SPREAD = 0.15
+/** How long successes wait while the shared window holds a failure, or is not full. */
 const EAGER_MS = 1_000
+
+/** While the storage does not answer, one probe of each isolate decides for it. */
+const SINGLE_PROBE = { probes: 1, successes: 1, probeConcurrency: 1 } as const
+/** How many windows back a failure still makes the shared window dirty: isolates must agree on that while answers are under way. */
+const DIRTY_WINDOWS = 10
+
+const horizon = (outOf: number): number => Math.min(MAX_WINDOW, DIRTY_WINDOWS * outOf)
+
+const isPowerOfTwo = (n: number): boolean => n > 1 && (n & (n - 1)) === 0
 
 const unrecorded = (generation: number, wouldReject: boolean): Grant => ({
   generation,
@@ -58,6 +71,7 @@ export class View {
   readonly #runtime: Runtime
   readonly #listener: ViewListener
   readonly #thinning = new Thinning()
+  readonly #strong: boolean
   #snapshot: Snapshot | null = null
   /** When the snapshot came, on the isolate's clock. */
   #receivedAt = 0
@@ -72,17 +86,35 @@ export class View {
   #successesFrom = Number.POSITIVE_INFINITY
   #askFrom = 0
   #rejectUntil = 0
+  /** How many outcomes are as many as may wait. */
+  readonly #fullAt: number
   #lastReport = Number.NEGATIVE_INFINITY
-  /** Acquires under way. */
-  asking = 0
+  /** Acquires under way. One of a request that was torn down never says that it is done. */
+  readonly #asks = new Set<Span>()
 
   constructor(id: BreakerId, settings: Settings, options: ResolvedReplicaOptions, listener: ViewListener, runtime: Runtime) {
     this.id = id
     this.settings = settings
     this.options = options
+    this.#strong = options.maxStalenessMs === 0
     this.#listener = listener
     this.#runtime = runtime
-    this.outbox = new Outbox(runtime, options, (dropped) => listener.dropped(dropped))
+    const { maxBuffered, maxOutcomeAgeMs } = options
+    const longestRun = 'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
+    this.#fullAt = 'outOf' in settings.trip ? Number.POSITIVE_INFINITY : Math.ceil(maxBuffered / 2)
+    this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) => listener.dropped(dropped))
+  }
+
+  /** How many acquires are under way. */
+  asking(now: number): number {
+    for (const ask of this.#asks) if (!isWithin(ask, now)) this.#asks.delete(ask)
+    return this.#asks.size
+  }
+
+  /** An acquire begins; answers what to call when it is done. */
+  asks(ask: Span): () => void {
+    this.#asks.add(ask)
+    return () => this.#asks.delete(ask)
   }
 
   get snapshot(): Snapshot | null {
@@ -121,12 +153,12 @@ export class View {
 
   /** Is there something that should be sent now? */
   wantsReport(now: number): boolean {
-    return !this.outbox.empty && (now >= this.#successesFrom || this.outbox.urgent)
+    return this.outbox.next(now) !== undefined && (now >= this.#successesFrom || this.outbox.hurries(now))
   }
 
   /** Does a report go along with a refresh? A success that adds nothing to a clean and full window can wait. */
   reportsWithRefresh(): boolean {
-    return !this.outbox.empty && (this.outbox.urgent || this.state.status !== 'CLOSED' || !this.#isSettled())
+    return !this.outbox.empty && (this.state.status !== 'CLOSED' || !this.#isSettled())
   }
 
   decide(now: number): Decision {
@@ -161,7 +193,7 @@ export class View {
     if (whenDegraded === 'allow') return unrecorded(this.state.generation, false)
     const t = this.storageTime(now)
     const before = this.#localState(t)
-    const settings = { ...this.settings, probeConcurrency: 1 }
+    const settings = { ...this.settings, ...SINGLE_PROBE }
     const step = transition(before, { type: 'acquire', leaseMs: this.settings.probeLeaseMs, settings }, t)
     this.#setLocal(step.state)
     if (step.verdict === 'rejected') return this.rejection(now)
@@ -171,32 +203,52 @@ export class View {
       generation: step.state.generation,
       token: step.token ?? null,
       recorded,
-      local: this.#isLocal(step.state),
+      local: step.token !== undefined || step.state.generation !== (this.#snapshot?.generation ?? 0),
       wouldReject: false,
     }
   }
 
-  /** Takes an outcome in; answers the batch that should be sent now, if any. */
-  record(grant: Grant, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): Batch | undefined {
-    if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
-    if (!grant.recorded) return undefined
-    if (grant.local || this.#degraded) this.#recordLocally(grant, failed, retryAfterMs, trip, now)
-    if (grant.local) return undefined
-    if (grant.token === null && this.#thinning.share < 1 && this.#runtime.random() >= this.#thinning.share) return undefined
-    const strong = this.options.maxStalenessMs === 0
-    const batch = this.outbox.open(grant.generation, strong)
-    if (grant.token !== null) batch.probe(grant.token, failed, retryAfterMs, trip, now)
-    else if (failed) this.#fail(batch, retryAfterMs, trip, now)
-    else batch.success()
-    return strong || failed || grant.token !== null || now >= this.#successesFrom || this.#owesReport ? batch : undefined
+  /** Takes a success in. The second half of the hot path. */
+  succeed(grant: Grant, now: number): Sequel {
+    if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
+    if (this.#thinning.share < 1 && this.#isThinnedOut(grant, false)) return undefined
+    const batch = this.outbox.open(grant.generation, this.#strong)
+    if (grant.token === null) batch.success()
+    else batch.probe(grant.token, false, null, false, now)
+    const due = now >= this.#successesFrom || batch.size >= this.#fullAt
+    return this.#strong || this.#owesReport || grant.token !== null || due ? batch : undefined
   }
 
-  #fail(batch: Batch, retryAfterMs: number | null, trip: boolean, now: number): void {
-    batch.failure(retryAfterMs, trip, now)
+  /** Takes a failure in. `trip`: whatever the window holds. */
+  fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
+    if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
+    // Nobody is told of this failure; but where it is not alone, others may have had something to tell: after 2, 4, 8… in a row.
+    if (this.#isThinnedOut(grant, true)) return isPowerOfTwo(this.#failuresInRow) ? 'look' : undefined
+    const batch = this.outbox.open(grant.generation, this.#strong)
+    if (grant.token === null) batch.failure(retryAfterMs, trip, now)
+    else batch.probe(grant.token, true, retryAfterMs, trip, now)
     this.#owesReport = true
     this.outbox.trim(now)
     this.#tripFirst(trip, now)
+    return batch
   }
+
+  /** Does this outcome concern the storage? What it does to a local state is done here. */
+  #counts(grant: Grant, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): boolean {
+    if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
+    if (!grant.recorded) return false
+    if (grant.local || this.#degraded) this.#recordLocally(grant, failed, retryAfterMs, trip, now)
+    return !grant.local
+  }
+
+  /** A row that is written too often gets only a share of all outcomes. A probe's never is among those left out. */
+  #isThinnedOut(grant: Grant, failed: boolean): boolean {
+    this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0
+    return grant.token === null && this.#thinning.share < 1 && this.#runtime.random() >= this.#thinning.share
+  }
+
+  /** Of late, while outcomes are thinned. */
+  #failuresInRow = 0
 
   /** A probe without an outcome gives its place back. */
   release(grant: Grant, now: number): void {
@@ -209,7 +261,7 @@ export class View {
   adoptExchanged(answer: Exchanged, batch: Batch | undefined, sent: number, now: number): void {
     if (batch !== undefined) {
       this.outbox.answered(batch, answer.verdict)
-      this.#lastReport = now
+      if (answer.verdict !== 'unknown') this.#lastReport = now
     }
     this.#adopt(answer, sent, now)
   }
@@ -257,8 +309,10 @@ export class View {
 
   #adopt({ snapshot, transitions }: Exchanged, sent: number, now: number): void {
     if (sent < this.#adopted) return
-    const cold = this.#snapshot === null
-    this.#thinning.observe(this.#snapshot, snapshot)
+    if (now < this.#receivedAt) this.#forgetInstants()
+    if (!this.#strong) this.#thin(snapshot)
+    // What one isolate says at once of a new generation, and what all others keep for later, would not be the same.
+    if (snapshot.generation !== this.#snapshot?.generation) this.#lastReport = Number.NEGATIVE_INFINITY
     this.#adopted = sent
     this.#snapshot = snapshot
     this.#receivedAt = now
@@ -267,33 +321,38 @@ export class View {
     const { maxStalenessMs } = this.options
     this.#freshUntil = now + maxStalenessMs
     this.#refreshFrom = now + maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
-    this.#successesFrom = this.#isSettled()
-      ? Number.POSITIVE_INFINITY
-      : this.#isDirty() || cold
-        ? cold
-          ? now
-          : Math.max(now, this.#lastReport + EAGER_MS)
-        : this.#refreshFrom
+    this.#successesFrom = this.#isSettled() ? Number.POSITIVE_INFINITY : Math.max(now, this.#lastReport + EAGER_MS)
     this.#scheduleAsking(snapshot, now)
     this.#closed =
       snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
         ? { generation: snapshot.generation, token: null, recorded: true, local: false, wouldReject: false }
         : null
-    this.#owesReport = this.outbox.urgent
+    this.#owesReport = this.outbox.hurries(now)
     this.#tripFirst(false, now)
     this.#announce(snapshot, transitions)
   }
 
-  /** The first to ask after a cooldown is not all of the fleet at once. */
+  #thin(snapshot: Snapshot): void {
+    const before = this.#thinning.share
+    this.#thinning.observe(snapshot)
+    if (this.#thinning.share < before) this.outbox.thin(this.#thinning.share / before)
+  }
+
+  /** What was set by a clock that stepped back since is ages away. */
+  #forgetInstants(): void {
+    this.#askFrom = 0
+    this.#rejectUntil = 0
+    this.#lastReport = Number.NEGATIVE_INFINITY
+  }
+
+  /** Those who wait for the end of a cooldown do not all ask at once. Who comes later, comes at a time of his own anyway. */
   #scheduleAsking(snapshot: Snapshot, now: number): void {
     if (snapshot.status !== 'OPEN' || snapshot.retryAfterMs === null || this.options.maxStalenessMs === 0) {
       this.#askFrom = 0
-    } else if (this.#askedGeneration !== snapshot.generation || snapshot.retryAfterMs > 0) {
-      this.#askedGeneration = snapshot.generation
+    } else if (snapshot.retryAfterMs > 0) {
       this.#askFrom = now + snapshot.retryAfterMs + this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, 1_000)
     }
   }
-  #askedGeneration = -1
   /** A failure has not reached the storage yet: the next call tries again. */
   #owesReport = false
 
@@ -354,7 +413,8 @@ export class View {
   ): void {
     // A fleet that lost its storage should not come back in step: each isolate's cooldown is a little longer than the next one's.
     const longer = 1 + 0.5 * this.#runtime.random()
-    const settings = { ...this.settings, cooldownMs: this.settings.cooldownMs.map((ms) => Math.ceil(ms * longer)) }
+    const cooldownMs = this.settings.cooldownMs.map((ms) => Math.ceil(ms * longer))
+    const settings = { ...this.settings, ...SINGLE_PROBE, cooldownMs }
     const { outcomes = '', tokens = [], released = [], retryAfterMs = null, trip = false } = report
     const event = {
       type: 'report',
@@ -379,16 +439,14 @@ export class View {
     this.#closed = null
   }
 
-  #isLocal(state: BreakerState): boolean {
-    return state.generation !== (this.#snapshot?.generation ?? 0)
-  }
-
-  /** Does the shared window hold a failure? */
+  /** Does the shared window hold a failure, or did it a short while ago? */
   #isDirty(): boolean {
     const snapshot = this.#snapshot
     if (snapshot === null || snapshot.status !== 'CLOSED') return false
     const { trip } = this.settings
-    return 'outOf' in trip ? failuresIn(snapshot.log, trip.outOf) > 0 : (snapshot.buckets?.failures.some((n) => n > 0) ?? false)
+    return 'outOf' in trip
+      ? failuresIn(snapshot.log, horizon(trip.outOf)) > 0
+      : (snapshot.buckets?.failures.some((n) => n > 0) ?? false)
   }
 
   /** Is the shared window full of successes, so that one more says nothing? A time window moves on: it always wants its successes. */

@@ -59,7 +59,9 @@ describe('the middleware in workerd', () => {
     stand.upstreamStatus = 500
     const visitor = worker.visit('/long/gone/upstream')
     await stand.upstream.waiting(1)
+    const deserted = stand.upstream.deserted()
     visitor.hangUp()
+    await deserted
     stand.upstream.release()
     expect((await worker.get('/long/gone/ok')).status).toBe(200)
     await vi.waitFor(async () => expect(await log('gone')).toBe('0'))

@@ -13,7 +13,7 @@ export interface Arrival {
 export class Turnstile {
   readonly #server: ReturnType<typeof createServer>
   readonly #counts = new Map<string, number>()
-  readonly #arrivals = new EventEmitter()
+  readonly #events = new EventEmitter()
   #waiting: (() => void)[] = []
   #holds: (arrival: Arrival) => boolean = () => false
 
@@ -28,7 +28,8 @@ export class Turnstile {
       const body = await text(request).catch(() => undefined)
       if (body === undefined) return
       await turnstile.#arrive({ request, body })
-      answer({ request, body }, response)
+      // Where it cannot answer, whoever asked is told so by the end of the connection.
+      await Promise.resolve(answer({ request, body }, response)).catch(() => response.destroy())
     })
     const turnstile = new Turnstile(server)
     server.listen(0, '127.0.0.1')
@@ -58,7 +59,12 @@ export class Turnstile {
 
   /** Ends when so many are waiting. */
   async waiting(number: number): Promise<void> {
-    while (this.#waiting.length < number) await once(this.#arrivals, 'arrival')
+    while (this.#waiting.length < number) await once(this.#events, 'arrival')
+  }
+
+  /** Ends when the next of those who wait goes away. */
+  async deserted(): Promise<void> {
+    await once(this.#events, 'desertion')
   }
 
   async close(): Promise<void> {
@@ -73,7 +79,8 @@ export class Turnstile {
     this.#counts.set(path, this.count(path) + 1)
     if (!this.#holds(arrival)) return
     const passed = new Promise<void>((pass) => this.#waiting.push(pass))
-    this.#arrivals.emit('arrival')
+    arrival.request.socket.once('close', () => this.#events.emit('desertion'))
+    this.#events.emit('arrival')
     await passed
   }
 }

@@ -47,12 +47,20 @@ describe("the demonstration's verdict", () => {
   it.each([
     ['the breaker never opened', { transitions: [] }, [false, false, false, false]],
     ['a step was taken twice', { transitions: transitions.flatMap((line) => [line, line]) }, [false, true, false, true]],
-    ['an instance never stopped', { visits: good.visits.filter(({ at, instance }) => at > 4_000 || instance === 'a') }, [true, false, true, true]],
+    [
+      'an instance never stopped',
+      { visits: good.visits.filter(({ at, instance }) => at > 4_000 || instance === 'a') },
+      [true, false, true, true],
+    ],
     ['an instance went on calling', { hits: [...good.hits, hit(4.5)] }, [true, false, true, true]],
     ['a probe too many went out', { hits: [...good.hits, hit(9.3)] }, [true, true, false, true]],
     ['a call went out between the probes', { hits: [...good.hits, hit(7), hit(8)] }, [true, true, false, true]],
     ['it did not close', { transitions: transitions.slice(0, -1) }, [false, true, false, false]],
-    ['an instance did not notice that it closed', { visits: good.visits.filter(({ at, instance }) => at < 4_000 || instance === 'a') }, [true, true, true, false]],
+    [
+      'an instance did not notice that it closed',
+      { visits: good.visits.filter(({ at, instance }) => at < 4_000 || instance === 'a') },
+      [true, true, true, false],
+    ],
   ])('is bad where %s', (_, evidence, expected) => {
     expect(rights(evidence)).toEqual(expected)
   })

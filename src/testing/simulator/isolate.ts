@@ -12,7 +12,8 @@ export class Isolate {
   readonly id: number
   readonly group: number
   readonly policy: CircuitProtectorPolicy
-  /** Since the dependency died: when its own first call failed, and when it last let one through that was no probe. */
+  /** Since the dependency died: did a call of its own fail; when did one first after the row had opened; when was one last let through. */
+  harmed = false
   firstFailureAt: number = Number.POSITIVE_INFINITY
   lastReachedAt: number = Number.NEGATIVE_INFINITY
   writesInTrip = 0

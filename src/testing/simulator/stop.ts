@@ -42,7 +42,10 @@ export class Stop {
   }
 
   failed(isolate: Isolate, now: number): void {
-    if (this.watching) isolate.firstFailureAt = Math.min(isolate.firstFailureAt, now)
+    if (!this.watching) return
+    isolate.harmed = true
+    // What was sent before cannot have come back with it.
+    if (this.#openedAt !== null) isolate.firstFailureAt = Math.min(isolate.firstFailureAt, now)
   }
 
   wrote(isolate: Isolate, now: number): void {
@@ -64,7 +67,7 @@ export class Stop {
    */
   #deadline({ firstFailureAt }: Isolate, openedAt: number): number {
     const known = openedAt + this.#maxStalenessMs + this.roundTripMs
-    const own = Math.max(openedAt, firstFailureAt) + 2 * this.roundTripMs + LONGEST_GAP_MS
+    const own = firstFailureAt + 2 * this.roundTripMs + LONGEST_GAP_MS
     return Math.min(known, own)
   }
 
@@ -74,9 +77,9 @@ export class Stop {
     const times: number[] = []
     const unharmed: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]))
     let writesOfOneIsolate = 0
-    for (const { group, firstFailureAt, lastReachedAt, writesInTrip } of isolates) {
+    for (const { group, harmed, lastReachedAt, writesInTrip } of isolates) {
       times.push(Math.max(0, lastReachedAt - limitAt))
-      if (firstFailureAt === Number.POSITIVE_INFINITY) unharmed[names[group]!]!++
+      if (!harmed) unharmed[names[group]!]!++
       writesOfOneIsolate = Math.max(writesOfOneIsolate, writesInTrip)
     }
     times.sort((a, b) => a - b)
