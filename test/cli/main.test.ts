@@ -43,9 +43,14 @@ function started(argv: readonly string[]): ChildProcessByStdio<null, Readable, n
   return child
 }
 
-async function firstOutput(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
-  const [chunk] = await once(child.stdout, 'data')
-  return String(chunk)
+/** What a program wrote, once the text that says that it is all there is in it: it may come in pieces, or at once. */
+async function outputWith(child: ChildProcessByStdio<null, Readable, null>, text: string): Promise<string> {
+  let output = ''
+  for await (const chunk of child.stdout) {
+    output += chunk
+    if (output.includes(text)) return output
+  }
+  throw new Error(`the program ended without ${JSON.stringify(text)}: ${output}`)
 }
 
 describe('the program', () => {
@@ -81,7 +86,7 @@ describe('the program', () => {
 
   it('watches until Ctrl-C, and ends well', async () => {
     const child = started(['status', '--watch'])
-    expect(await firstOutput(child)).toMatch(/^\d{4}-/)
+    expect(await outputWith(child, '\n')).toMatch(/^\d{4}-/)
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([0, null])
   })
@@ -90,7 +95,7 @@ describe('the program', () => {
 describe('dev', () => {
   it('serves a database with the tables to Neon’s driver, until Ctrl-C', async () => {
     const child = started(['dev', '--port', '0', '--json'])
-    const { DATABASE_URL, RC_DB_FETCH_ENDPOINT } = JSON.parse(await firstOutput(child))
+    const { DATABASE_URL, RC_DB_FETCH_ENDPOINT } = JSON.parse(await outputWith(child, '}\n'))
     neonConfig.fetchEndpoint = RC_DB_FETCH_ENDPOINT
     const sql = neon(DATABASE_URL)
     expect(await sql`select count(*)::int as breakers from rc_circuit_breakers`).toEqual([{ breakers: 0 }])
@@ -100,14 +105,11 @@ describe('dev', () => {
 
   it('prints what to put into .env', async () => {
     const child = started(['dev', '--port', '0'])
-    expect(await firstOutput(child)).toContain('Ready. In .env')
-    let rest = ''
-    child.stdout.on('data', (chunk) => {
-      rest += chunk
-      if (rest.includes('Ctrl-C')) child.kill('SIGTERM')
-    })
+    const output = await outputWith(child, 'Ctrl-C')
+    child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])
-    expect(rest).toMatch(/^DATABASE_URL=postgres:\/\/.+\nRC_DB_FETCH_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\/sql$/m)
+    expect(output).toContain('Ready. In .env')
+    expect(output).toMatch(/^DATABASE_URL=postgres:\/\/.+\nRC_DB_FETCH_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\/sql$/m)
   })
 
   it('says that its port is taken', async () => {
