@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { fraction } from 'resilient-circuit'
+import { circuitDashboard } from 'resilient-circuit/dashboard'
 import { type CircuitBreakerOptions, circuitBreaker } from 'resilient-circuit/hono'
 import { neonStorage } from 'resilient-circuit/neon'
 
@@ -10,6 +11,8 @@ export interface Bindings {
   readonly NEON_FETCH_ENDPOINT?: string
   /** The payment service, somebody else's. */
   readonly UPSTREAM_URL: string
+  /** Opens the dashboard to the user `admin`; without it nobody comes in. */
+  readonly DASHBOARD_PASSWORD?: string
 }
 
 type Environment = { Bindings: Bindings }
@@ -20,7 +23,9 @@ const storage = ({ env }: Context<Environment>) => neonStorage(env.DATABASE_URL,
 export function createApp(breaker: Partial<CircuitBreakerOptions> = {}): Hono<Environment> {
   const app = new Hono<Environment>()
 
-  app.get('/', (c) => c.text('GET /pay/:order pays an order. GET /status shows the breaker that guards it.\n'))
+  app.get('/', (c) =>
+    c.text('GET /pay/:order pays an order. GET /status shows the breaker that guards it, /circuits steers it.\n'),
+  )
 
   // One breaker for all instances, everywhere: each stops calling once three of the last five payments failed.
   app.use(
@@ -47,6 +52,12 @@ export function createApp(breaker: Partial<CircuitBreakerOptions> = {}): Hono<En
       items.map(({ resourceKey, status, log, opens, retryAfterMs }) => ({ resourceKey, status, log, opens, retryAfterMs })),
     )
   })
+
+  // The same for people, with buttons.
+  app.route(
+    '/circuits',
+    circuitDashboard({ storage, auth: { username: 'admin', password: (c: Context<Environment>) => c.env.DASHBOARD_PASSWORD } }),
+  )
 
   return app
 }

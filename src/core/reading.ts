@@ -3,7 +3,7 @@ import { liveLeases } from './lease.ts'
 import { failuresIn } from './log.ts'
 import type { CountRule, RateRule } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
-import { activeOverride, isDue, type Override } from './state.ts'
+import { activeOverride, type Override } from './state.ts'
 
 /** What can be read out of a snapshot at the moment that it was made. */
 export interface Reading {
@@ -49,7 +49,7 @@ export function readingOf(snapshot: Snapshot): Reading {
     failureLimit: limit === null || 'rate' in limit ? null : limit,
     probesOut: snapshot.status === 'HALF_OPEN' ? liveLeases(snapshot, at).length : 0,
     probeLimit: settings?.probeConcurrency ?? null,
-    halfOpenInMs: snapshot.status !== 'OPEN' ? null : isDue(snapshot, at) ? 0 : snapshot.retryAfterMs,
+    halfOpenInMs: snapshot.status === 'OPEN' ? snapshot.retryAfterMs : null,
   }
 }
 

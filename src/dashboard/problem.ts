@@ -12,7 +12,9 @@ interface Problem {
   readonly detail: string
 }
 
-const PROBLEMS = {
+type Kind = 'closed' | 'sign-in' | 'cross-site' | 'not-found' | 'unavailable'
+
+const PROBLEMS: Readonly<Record<Kind, Problem>> = {
   closed: {
     status: 403,
     title: 'This dashboard is closed',
@@ -31,7 +33,7 @@ const PROBLEMS = {
     detail:
       'What the breakers are doing cannot be seen right now. Protected calls go on: each instance decides by what it last knew.',
   },
-} as const satisfies Record<string, Problem>
+}
 
 /** What an operator can do about a storage's error, by its stable code: its message may hold what no visitor should read. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -47,7 +49,7 @@ export function isApi(c: Context): boolean {
   return c.req.path.slice(basePath(c).replace(/\/$/, '').length).startsWith('/api/')
 }
 
-export function refuse(c: Context, kind: keyof typeof PROBLEMS): Response | Promise<Response> {
+export function refuse(c: Context, kind: Kind): Response | Promise<Response> {
   return answer(c, PROBLEMS[kind])
 }
 

@@ -264,8 +264,8 @@ export class CircuitProtectorPolicy implements CallPolicy {
   /** Sends what should not wait. */
   #report(sequel: Sequel, call: CallOptions): Promise<unknown> | undefined {
     if (sequel === undefined) return undefined
-    const alone = this.#isStrong && sequel !== 'look'
-    return this.#keep(alone ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view), call)
+    if (sequel === 'look') return this.#keep(this.#replica.flush(this.#view, 'urgent'), call)
+    return this.#keep(this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view), call)
   }
 
   #release(grant: Grant, call: CallOptions): Promise<unknown> | undefined {

@@ -4,7 +4,7 @@
  */
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle } from 'drizzle-orm/neon-http'
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkedEndpoint } from './endpoint.ts'
 import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
 import { checkedUrl } from './url.ts'
 
@@ -28,11 +28,9 @@ export function neonStorage(url: string | undefined, options: NeonStorageOptions
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
   if (fetchEndpoint === undefined) return new DrizzleStorage(drizzle({ client: neon(connection) }), options)
-  if (!/^https?:\/\//.test(fetchEndpoint) || !URL.canParse(fetchEndpoint)) {
-    throw new InvalidOptionError('fetchEndpoint', "an http or https URL, such as 'http://127.0.0.1:4444/sql'", fetchEndpoint)
-  }
+  const fetchOptions = { [ENDPOINT]: checkedEndpoint(fetchEndpoint) }
   listenToEndpoints()
-  return new DrizzleStorage(drizzle({ client: neon(connection, { fetchOptions: { [ENDPOINT]: fetchEndpoint } }) }), options)
+  return new DrizzleStorage(drizzle({ client: neon(connection, { fetchOptions }) }), options)
 }
 
 type Fetch = (url: string, init: Record<PropertyKey, unknown>) => Promise<Response>

@@ -11,6 +11,8 @@ export class Batch {
   busy: Span = NEVER
   /** How many copies of it were sent; once one is, it is frozen, for the storage may have counted it. */
   copies = 0
+  /** It was sent, and certainly not counted. */
+  sentInVain = false
   #bits = ''
   /** Successes after the last bit: counting is cheaper than writing them down one by one. */
   #run = 0
@@ -41,9 +43,9 @@ export class Batch {
     return this.#retryAfterMs !== null
   }
 
-  /** Should it be sent now? So should one that was sent and not answered: the sooner, the surer its repeat is recognised. */
+  /** Should it be sent now? So should one that was sent already: the sooner, the surer it is recognised. */
   hurries(now: number): boolean {
-    return (this.urgent || this.frozen) && !isWithin(this.busy, now)
+    return (this.urgent || this.frozen || this.sentInVain) && !isWithin(this.busy, now)
   }
 
   /** How many outcomes it holds. */
@@ -134,5 +136,6 @@ export class Batch {
     this.#report = undefined
     this.copies = 0
     this.busy = NEVER
+    this.sentInVain = true
   }
 }

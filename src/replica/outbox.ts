@@ -70,6 +70,11 @@ export class Outbox {
     this.#batches = this.#batches.filter((batch) => !batch.empty)
   }
 
+  /** Successes have nothing to say any more that could not wait. */
+  calm(): void {
+    for (const batch of this.#batches) batch.sentInVain = false
+  }
+
   /** The oldest batch that no answer is under way to. */
   next(now: number): Batch | undefined {
     return this.#batches.find((batch) => !isWithin(batch.busy, now))

@@ -12,6 +12,9 @@ const SHORTEST_GAP_MS = 10
 const LONGEST_GAP_MS = 1_000
 const GAP_PER_LATENCY = 2
 
+/** What an exchange takes along: all that waits, what is due, or only what cannot wait. */
+type Cargo = 'all' | 'due' | 'urgent'
+
 /** Keeps a promise going after the call is done: `waitUntil` where there is one. */
 export type Keep = (promise: Promise<unknown>) => void
 
@@ -57,7 +60,7 @@ export class Replica {
     if (!this.#health.mayAsk(now)) return view.decideLocally(now)
     if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, keep)
     if ((view.isStale(now) || this.#health.degraded) && this.#mayRefresh(view, now)) {
-      const refresh = this.#exchange(view, false)
+      const refresh = this.#exchange(view, 'due')
       keep(refresh.then(() => this.#followUp(view)))
       if (view.options.onStale === 'wait' && !isWithin(this.#impatient, now)) await this.#wait(refresh, view)
       now = this.#runtime.now()
@@ -67,8 +70,8 @@ export class Replica {
     return decision === 'ask' ? this.#ask(view, leaseMs, keep) : decision
   }
 
-  /** Sends what waits and reads what is due, in the background. */
-  async flush(view: View): Promise<void> {
+  /** Sends what is due and reads, in the background. */
+  async flush(view: View, cargo: Cargo = 'due'): Promise<void> {
     const now = this.#runtime.now()
     if (!this.#health.mayAsk(now) || isWithin(this.#flight, now) || isWithin(this.#next, now)) return
     const gap = view.options.maxStalenessMs === 0 ? 0 : Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
@@ -79,7 +82,7 @@ export class Replica {
       // A call that could not wait took what there was along.
       if (this.#next !== next) return
     }
-    await this.#exchange(view, false)
+    await this.#exchange(view, cargo)
     await this.#followUp(view)
   }
 
@@ -87,13 +90,13 @@ export class Replica {
   async #followUp(view: View): Promise<void> {
     const now = this.#runtime.now()
     if (this.#health.degraded) return
-    for (const each of this.#views) if (each.wantsReport(now)) return this.flush(view)
+    for (const each of this.#views) if (each.outbox.hurries(now)) return this.flush(view)
   }
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
   async flushAll(view: View): Promise<void> {
     for (let round = 0; !view.outbox.empty && round < 10; round++) {
-      await this.#exchange(view, true)
+      await this.#exchange(view, 'all')
       if (this.#health.degraded) return
     }
   }
@@ -165,13 +168,13 @@ export class Replica {
     await this.#followUp(view)
   }
 
-  async #exchange(view: View, everything: boolean): Promise<void> {
+  async #exchange(view: View, cargo: Cargo): Promise<void> {
     const now = this.#runtime.now()
     const { operationTimeoutMs } = view.options
     const flight = { from: now, until: now + operationTimeoutMs }
     this.#flight = flight
     this.#next = NEVER
-    await this.#operate(this.#load(view, now, everything), operationTimeoutMs)
+    await this.#operate(this.#load(view, now, cargo), operationTimeoutMs)
     if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
     this.#gapUntil = after + Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, GAP_PER_LATENCY * (after - now)))
@@ -183,14 +186,15 @@ export class Replica {
   }
 
   /** What goes along: this view, and all others that have something to say or to ask. A recovery reads first. */
-  #load(view: View, now: number, everything: boolean): Load[] {
+  #load(view: View, now: number, cargo: Cargo): Load[] {
     const recovering = this.#health.degraded
     const others = [...this.#views].filter(
       (other) => other !== view && (other.wantsReport(now) || (other.snapshot !== null && other.wantsRefresh(now))),
     )
     return [view, ...others].slice(0, MOST_KEYS).map((each) => {
       each.outbox.trim(now)
-      const reports = !recovering && (everything || each.wantsReport(now) || each.reportsWithRefresh())
+      const due = cargo === 'due' && (each.wantsReport(now) || each.reportsWithRefresh())
+      const reports = !recovering && (due || cargo === 'all' || each.outbox.hurries(now))
       return this.#loaded(each, reports ? each.outbox.next(now) : undefined, now)
     })
   }

@@ -321,7 +321,9 @@ export class View {
     const { maxStalenessMs } = this.options
     this.#freshUntil = now + maxStalenessMs
     this.#refreshFrom = now + maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
-    this.#successesFrom = this.#isSettled() ? Number.POSITIVE_INFINITY : Math.max(now, this.#lastReport + EAGER_MS)
+    const settled = this.#isSettled()
+    this.#successesFrom = settled ? Number.POSITIVE_INFINITY : Math.max(now, this.#lastReport + EAGER_MS)
+    if (settled) this.outbox.calm()
     this.#scheduleAsking(snapshot, now)
     this.#closed =
       snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded

@@ -60,6 +60,8 @@ export async function postgresStage(serverUrl: string): Promise<Stage> {
   const database = await createDatabase(serverUrl, 'browser')
   await pushSchema(database.url)
   const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c search_path=rc_clock,public,pg_catalog' })
+  // `end` does not wait for the server to hang up: dropping the database may still find a connection to end.
+  pool.on('error', () => {})
   await pool.query(MOVABLE_CLOCK)
   return {
     storage: new DrizzleStorage(drizzle({ client: pool })),

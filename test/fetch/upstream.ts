@@ -35,7 +35,7 @@ export async function startUpstream(): Promise<Upstream> {
   return upstream
 }
 
-export async function textOf(request: IncomingMessage): Promise<string> {
+async function textOf(request: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of request) text += chunk
   return text

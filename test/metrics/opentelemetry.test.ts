@@ -67,6 +67,7 @@ describe('OpenTelemetry hooks', () => {
   it('count rejections, and transitions where they were made alone', async () => {
     const { policy, make, of } = watch()
     const other = make()
+    await other.execute(() => 1)
     for (let i = 0; i < 2; i++) await policy.execute(fail(new Error('x'))).catch(() => {})
     await policy.execute(() => 1).catch(() => {})
     await other.execute(() => 1).catch(() => {})

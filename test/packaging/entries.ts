@@ -22,6 +22,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   './metrics': { runtime: 'any', packages: ['@opentelemetry/api'] },
   './postgres': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
   './neon': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'], drizzleTypes: true },
+  './neon-fetch': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
   './env': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'] },
   './auto': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'] },
   './node-postgres': { runtime: 'node', packages: ['drizzle-orm', 'pg'], drizzleTypes: true },
@@ -34,7 +35,7 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>
 }
 
-export const manifest: Manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+const manifest: Manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 export const peers: readonly string[] = Object.keys(manifest.peerDependencies)
 

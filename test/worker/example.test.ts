@@ -6,7 +6,7 @@ let worker: Worker
 
 beforeAll(async () => {
   stand = await openStand(inject('postgresUrl'))
-  worker = await stand.worker('../../worker-example/worker.ts', stand.bindings)
+  worker = await stand.worker('../../worker-example/worker.ts', { ...stand.bindings, DASHBOARD_PASSWORD: 'a secret' })
 })
 afterAll(() => stand?.close())
 
@@ -33,5 +33,13 @@ describe('the example', () => {
         expect.objectContaining({ resourceKey: 'payment_service', status: 'OPEN', log: '00111', opens: 1 }),
       ])
     })
+  })
+
+  it('shows its dashboard to whoever knows the password, and to nobody else', async () => {
+    const ask = (password: string) =>
+      worker.get('/circuits', { headers: { Authorization: `Basic ${btoa(`admin:${password}`)}` } })
+    expect(await statusOf('/circuits')).toBe(401)
+    expect((await ask('a guess')).status).toBe(401)
+    expect(await (await ask('a secret')).text()).toContain('payment_service')
   })
 })

@@ -8,6 +8,8 @@ import { startTraffic, type Traffic } from './traffic.ts'
 import { startUpstream } from './upstream.ts'
 import { judge } from './verdict.ts'
 
+/** For this machine alone: all that is started here listens on 127.0.0.1. */
+const DASHBOARD_PASSWORD = 'local'
 /** After this the story has gone wrong, and ends as it is. */
 const LONGEST_MS = 28_000
 
@@ -73,6 +75,7 @@ async function serve(): Promise<number> {
   print(`\n  break the upstream   curl -X POST ${upstream.url}/break`)
   print(`  heal it              curl -X POST ${upstream.url}/heal`)
   print(`  see the breaker      curl ${first.url}/status`)
+  print(`  see and steer it     ${first.url}/circuits   (user admin, password ${DASHBOARD_PASSWORD})`)
   print(`\n  database             DATABASE_URL=${db.databaseUrl}`)
   print(`                       NEON_FETCH_ENDPOINT=${db.fetchEndpoint}`)
   print(`\nEach instance has a customer every second. Ctrl-C ends it.\n`)
@@ -95,6 +98,7 @@ async function setUp(changed?: (dead: boolean) => void) {
     DATABASE_URL: db.databaseUrl,
     NEON_FETCH_ENDPOINT: db.fetchEndpoint,
     UPSTREAM_URL: upstream.url,
+    DASHBOARD_PASSWORD,
   })
   started.push(() => Promise.all(instances.map((instance) => instance.stop())))
   listenToSignals()

@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { InMemoryStorage } from '../../src/storage/memory.ts'
+import type { CircuitStorage } from '../../src/storage/port.ts'
+import { Reporter } from '../browser/scene.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const ENV = { DATABASE_URL: 'postgres://db', ALERT_WEBHOOK: 'https://hooks.example/alerts' }
+
+declare global {
+  /** What the examples' `neonStorage` gives them here. */
+  var storageOfTheExample: CircuitStorage
+}
+
+/** The example under this heading of docs/observability.md, as a module that runs against a storage of the test. */
+async function example<T>(folder: string, heading: string): Promise<T> {
+  const text = await readFile(join(root, 'docs/observability.md'), 'utf8')
+  const code = /```ts\n(.*?)```/s.exec(text.slice(text.indexOf(heading)))![1]!
+  const file = join(folder, `${heading.replace(/\W+/g, '-')}.mjs`)
+  const neon = join(folder, 'neon.mjs')
+  await writeFile(neon, 'export const neonStorage = () => globalThis.storageOfTheExample')
+  await build({
+    stdin: { contents: code, loader: 'ts', resolveDir: root },
+    alias: { 'resilient-circuit/neon': neon, 'resilient-circuit': join(root, 'src/index.ts') },
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    outfile: file,
+  })
+  return (await import(pathToFileURL(file).href)).default
+}
+
+describe('the examples of docs/observability.md', () => {
+  let folder: string
+  const posted: string[] = []
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(root, 'node_modules/.cache-alerts-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  beforeEach(() => {
+    posted.length = 0
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+      if (url !== ENV.ALERT_WEBHOOK) return new Response(null, { status: 500 })
+      posted.push(JSON.parse(String(init.body)).text)
+      return new Response()
+    })
+  })
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it('post to a webhook once for the fleet, as soon as the circuit opens', async () => {
+    type Worker = { fetch(request: Request, env: object, ctx: object): Promise<Response> }
+    const worker = await example<Worker>(folder, '### At once, from a Worker')
+    globalThis.storageOfTheExample = new InMemoryStorage()
+    const work: Promise<unknown>[] = []
+    const ctx = { waitUntil: (promise: Promise<unknown>) => work.push(promise) }
+    for (let i = 0; i < 12; i++) await worker.fetch(new Request('https://shop.example'), ENV, ctx).catch(() => {})
+    await Promise.all(work)
+    expect(posted).toEqual(['payments: CLOSED -> OPEN (failure_limit)'])
+  })
+
+  it('read from the history what opened, each once, whenever the trigger fires', async () => {
+    type Cron = { scheduled(event: { scheduledTime: number }, env: object): Promise<void> }
+    const cron = await example<Cron>(folder, '### Never lost, from a cron trigger')
+    const start = Date.UTC(2026, 0, 1)
+    let now = start
+    const storage = new InMemoryStorage({ clock: () => now, historyLimit: 10_000 })
+    globalThis.storageOfTheExample = storage
+    const opened: string[] = []
+    for (let minute = 1; minute <= 60; minute++) {
+      now = start + minute * 60_000
+      if (minute % 3 === 0) {
+        await new Reporter(storage, `k${minute}`, 'n', {}).report('1')
+        opened.push(`n/k${minute} opened: failure_limit`)
+      }
+      if (minute % 5 !== 0) continue
+      // A trigger fires when it can: what counts is the time that it was meant for.
+      now += ((minute * 7) % 40) * 1_000
+      await cron.scheduled({ scheduledTime: start + minute * 60_000 }, ENV)
+    }
+    // The line of the last minute is the next run's.
+    expect(posted.flatMap((text) => text.split('\n'))).toEqual(opened.slice(0, -1))
+  })
+})
