@@ -48,6 +48,19 @@ describe('migrations and pages', () => {
   })
 })
 
+describe('what is not used', () => {
+  it('is left out', async () => {
+    const names = entries.map(({ name }) => name).filter((name) => name !== 'resilient-circuit/auto')
+    const { files } = await bundle(names.map((name) => `import '${name}'`).join('\n'), { platform: 'node' })
+    expect(files).toEqual(['<stdin>'])
+  })
+
+  it('is kept where importing it is its use', async () => {
+    const { files } = await bundle(`import 'resilient-circuit/auto'`, { platform: 'node' })
+    expect(files).toContain('dist/auto/index.js')
+  })
+})
+
 describe('what the bundler is trusted with', () => {
   it('is to see a built-in where there is one', async () => {
     await expect(bundle(`import 'node:fs'`, { absWorkingDir: root })).rejects.toThrow(/Could not resolve "node:fs"/)

@@ -19,7 +19,8 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   './testing': { runtime: 'any', packages: [] },
   './hono': { runtime: 'any', packages: ['hono'] },
   './dashboard': { runtime: 'any', packages: ['hono'] },
-  './metrics': { runtime: 'any', packages: ['@opentelemetry/api'] },
+  // OpenTelemetry's meter is handed in.
+  './metrics': { runtime: 'any', packages: [] },
   './postgres': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
   './neon': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'], drizzleTypes: true },
   './neon-fetch': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },

@@ -8,7 +8,7 @@ export interface Snippet {
   readonly code: string
 }
 
-/** The TypeScript in the README and in docs/. */
+/** The TypeScript in the README, and then in docs/. */
 export function snippets(): Snippet[] {
   const docs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }) : []
   const files = ['README.md', ...docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
