@@ -11,9 +11,11 @@ const columns: Readonly<Record<string, (phase: PhaseReport) => number | string>>
   reports: ({ reports }) => reports,
   asks: ({ asks }) => asks,
   'per 1,000': ({ statementsPer1000Calls }) => statementsPer1000Calls.toFixed(2),
-  'statements/s peak': ({ peak }) => peak.statements,
+  'statements/s: peak': ({ peak }) => peak.statements,
+  'steady peak': ({ steadyPeak }) => steadyPeak.statements,
   steady: ({ steady }) => steady.statements,
-  'writes/s peak': ({ peak }) => peak.writes,
+  'writes/s: peak': ({ peak }) => peak.writes,
+  'steady peak ': ({ steadyPeak }) => steadyPeak.writes,
   'steady ': ({ steady }) => steady.writes,
 }
 

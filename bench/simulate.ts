@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, type Plugin } from 'esbuild'
 import { print } from './print.ts'
-import { scenarios } from './scenarios.ts'
+import * as all from './scenarios.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,6 +49,7 @@ async function simulator(changes: readonly string[]): Promise<typeof import('../
   }
 }
 
+const scenarios: Readonly<Record<string, all.Scenario>> = { ...all }
 const { simulate } = await simulator(values.set)
 for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
   const scenario = scenarios[name]

@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly parts: readonly string[]; r
 }
 
 /** Entries that run where there is no Node. */
-const EDGE = /^(index|env\/edge|(hono|dashboard|fetch|testing)\/index|metrics\/.+|postgres\/(index|schema|neon))\.ts$/
+const EDGE = /^(index|env\/edge|(hono|dashboard|fetch|testing)\/index|metrics\/.+|postgres\/(index|schema|neon|neon-fetch))\.ts$/
 
 const files = (await readdir(src, { recursive: true })).filter((path) => path.endsWith('.ts')).sort()
 const imports = new Map(files.map((path) => [path, importsOf(path)]))

@@ -6,7 +6,7 @@ import { isRejection, markRejection } from '../http/rejection.ts'
 import type { CallOptions } from '../policies/call.ts'
 import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
 import { type Notice, warn } from '../policies/notice.ts'
-import { retryAfterOf } from '../policies/retry-after.ts'
+import { parseRetryAfter } from '../policies/retry-after.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
 import { describe, type Input, isGivenUp, signalOf } from './request.ts'
 import { withTimeLimit } from './time-limit.ts'
@@ -98,7 +98,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
     const response = result.value as Response
     if (isRejection(response, trusted)) return 'ignored'
     if (!fails(response)) return 'success'
-    const retryAfterMs = retryAfterOf(response, Date.now())
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? '', Date.now())
     return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
   }
 

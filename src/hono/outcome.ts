@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { ProtectedCallError } from '../core/rejection.ts'
 import { isMarked, isRejection } from '../http/rejection.ts'
 import type { Classification } from '../policies/classify.ts'
-import { retryAfterOf } from '../policies/retry-after.ts'
+import { parseRetryAfter } from '../policies/retry-after.ts'
 
 export interface OutcomeRules<C> {
   /** Is the answer in `c.res` a failure? */
@@ -17,7 +17,7 @@ export function outcomeOf<C extends Context>(c: C, { isFailure, shouldHandle, tr
   if (isMarked(c) || isRejection(c.res, trusted) || c.error instanceof ProtectedCallError) return 'ignored'
   if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
   if (c.req.raw.signal?.aborted) return 'ignored'
-  const retryAfterMs = retryAfterOf(c.res, Date.now())
+  const retryAfterMs = parseRetryAfter(c.res.headers.get('retry-after') ?? '', Date.now())
   return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
 }
 

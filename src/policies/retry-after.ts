@@ -6,11 +6,11 @@ export function retryAfterOf(error: unknown, now: number): number | undefined {
   const { retryAfterMs, headers, response } = fields(error)
   if (typeof retryAfterMs === 'number') return retryAfterMs >= 0 ? retryAfterMs : undefined
   const text = header(headers) ?? header(fields(response)['headers'])
-  return text === undefined ? undefined : parse(text, now)
+  return text === undefined ? undefined : parseRetryAfter(text, now)
 }
 
-/** Whole seconds, or a date of HTTP's. */
-function parse(text: string, now: number): number | undefined {
+/** The value of a `Retry-After` header, in milliseconds from `now`: whole seconds, or a date of HTTP's. Undefined where it is neither. */
+export function parseRetryAfter(text: string, now: number): number | undefined {
   if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1_000
   const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)

@@ -11,6 +11,10 @@ const MOST_KEYS = 50
 const SHORTEST_GAP_MS = 10
 const LONGEST_GAP_MS = 1_000
 const GAP_PER_LATENCY = 2
+/** How often a flush of everything tries, where ever more comes in. */
+const MOST_ROUNDS = 10
+/** How often a call that waits for another one's read looks whether it is there. */
+const FOLLOW_MS = 10
 
 /** What an exchange takes along: all that waits, what is due, or only what cannot wait. */
 type Cargo = 'all' | 'due' | 'urgent'
@@ -58,16 +62,20 @@ export class Replica {
   async admit(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
     let now = this.#runtime.now()
     if (!this.#health.mayAsk(now)) return view.decideLocally(now)
-    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, keep)
-    if ((view.isStale(now) || this.#health.degraded) && this.#mayRefresh(view, now)) {
+    const until = now + view.options.storageTimeoutMs
+    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, until, keep)
+    const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
+    if (waits && view.isCold(now)) now = await this.#follow(view, now)
+    const alone = !isWithin(this.#flight, now) || (waits && view.isCold(now) && !this.#health.degraded)
+    if ((view.isStale(now) || this.#health.degraded) && alone) {
       const refresh = this.#exchange(view, 'due')
       keep(refresh.then(() => this.#followUp(view)))
-      if (view.options.onStale === 'wait' && !isWithin(this.#impatient, now)) await this.#wait(refresh, view)
+      if (waits) await this.#wait(refresh, until - now, view.options.operationTimeoutMs)
       now = this.#runtime.now()
     }
     if (this.#health.degraded) return view.decideLocally(now)
     const decision = view.decide(now)
-    return decision === 'ask' ? this.#ask(view, leaseMs, keep) : decision
+    return decision === 'ask' ? this.#ask(view, leaseMs, until, keep) : decision
   }
 
   /** Sends what is due and reads, in the background. */
@@ -79,8 +87,8 @@ export class Replica {
       const next = { from: now, until: now + gap + LONGEST_GAP_MS }
       this.#next = next
       await this.#runtime.after(gap)
-      // A call that could not wait took what there was along.
-      if (this.#next !== next) return
+      // A call that could not wait took what there was along; or the storage does not answer.
+      if (this.#next !== next || !this.#health.mayAsk(this.#runtime.now())) return
     }
     await this.#exchange(view, cargo)
     await this.#followUp(view)
@@ -95,7 +103,13 @@ export class Replica {
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
   async flushAll(view: View): Promise<void> {
-    for (let round = 0; !view.outbox.empty && round < 10; round++) {
+    for (let round = 0; !view.outbox.empty && round < MOST_ROUNDS; ) {
+      // What another request sent is waited for by the clock: see #follow.
+      if (view.outbox.next(this.#runtime.now()) === undefined) {
+        await this.#runtime.after(FOLLOW_MS)
+        continue
+      }
+      round++
       await this.#exchange(view, 'all')
       if (this.#health.degraded) return
     }
@@ -120,8 +134,9 @@ export class Replica {
     return answer!.snapshot
   }
 
-  async #ask(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
-    const { maxStalenessMs, storageTimeoutMs, operationTimeoutMs } = view.options
+  /** Asks the storage, and waits for its answer `until` then. */
+  async #ask(view: View, leaseMs: number, until: number, keep: Keep): Promise<Grant | Rejection> {
+    const { maxStalenessMs, operationTimeoutMs } = view.options
     const asked = this.#runtime.now()
     // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
     const tooMany = maxStalenessMs > 0 && view.asking(asked) >= view.settings.probeConcurrency
@@ -139,18 +154,28 @@ export class Replica {
         (error) => this.#failed(error),
       )
       .finally(done)
+    let late = false
     // A caller may go away and take its request along: the probe that it was given would hold its place until its lease ends.
-    keep(answer)
-    const verdict = await within(answer, storageTimeoutMs, this.#runtime)
+    keep(
+      answer.then((verdict) =>
+        late && verdict !== undefined && 'generation' in verdict ? this.#giveBack(view, verdict) : undefined,
+      ),
+    )
+    const verdict = await within(answer, Math.max(0, until - asked), this.#runtime)
     if (verdict !== undefined) return verdict
     const now = this.#runtime.now()
-    if (!this.#health.degraded) {
-      // Too late for this call. A probe that still comes is given back: nobody will make it.
+    if (now >= until && !this.#health.degraded) {
+      late = true
       this.#impatient = { from: now, until: now + operationTimeoutMs }
-      this.#watch(answer, operationTimeoutMs - storageTimeoutMs)
-      answer.then((late) => late !== undefined && 'generation' in late && view.release(late, this.#runtime.now()))
+      this.#watch(answer, operationTimeoutMs - (now - asked))
     }
     return this.#unasked(view, now)
+  }
+
+  /** A probe came too late for its call: nobody will make it. */
+  async #giveBack(view: View, grant: Grant): Promise<void> {
+    view.release(grant, this.#runtime.now())
+    await this.#followUp(view)
   }
 
   /** The verdict on a call for which the storage cannot be asked. */
@@ -235,20 +260,29 @@ export class Replica {
     if (done === undefined) this.#failed(new Error('no answer within the operation timeout'))
   }
 
-  async #wait(operation: Promise<void>, view: View): Promise<void> {
-    const { storageTimeoutMs, operationTimeoutMs } = view.options
+  /**
+   * Waits for what a read finds that another call sent: by the clock, for that call's promise belongs to its request and may never
+   * settle. For half of its patience: there is time left then for a read of its own.
+   */
+  async #follow(view: View, from: number): Promise<number> {
+    let now = from
+    for (let waited = 0; waited < view.options.storageTimeoutMs / 2; waited += FOLLOW_MS) {
+      if (!isWithin(this.#flight, now) || !view.isCold(now) || this.#health.degraded) break
+      await this.#runtime.after(FOLLOW_MS)
+      now = this.#runtime.now()
+    }
+    return now
+  }
+
+  async #wait(operation: Promise<void>, ms: number, operationTimeoutMs: number): Promise<void> {
     const done = await within(
       operation.then(() => true),
-      storageTimeoutMs,
+      Math.max(0, ms),
       this.#runtime,
     )
     // The next calls do not wait again for what this one waited for in vain.
     const now = this.#runtime.now()
     if (done === undefined) this.#impatient = { from: now, until: now + operationTimeoutMs }
-  }
-
-  #mayRefresh(view: View, now: number): boolean {
-    return !isWithin(this.#flight, now) || (view.isCold(now) && !this.#health.degraded && !isWithin(this.#impatient, now))
   }
 
   #answered(): void {

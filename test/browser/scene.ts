@@ -1,20 +1,7 @@
 import type { Report } from '../../src/core/event.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../src/core/settings.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
 import type { BreakerId, CircuitStorage } from '../../src/storage/port.ts'
-
-/** A storage whose clock can be set back, so that a day can go by before a test begins. */
-export function storageWithPast(): { storage: InMemoryStorage; past: (ms: number) => void } {
-  let behind = 0
-  const storage = new InMemoryStorage({ clock: () => Date.now() - behind })
-  return {
-    storage,
-    past: (ms) => {
-      behind = ms
-    },
-  }
-}
 
 /** Reports to one breaker as an isolate would. */
 export class Reporter {

@@ -1,5 +1,9 @@
 import type { Phase } from './options.ts'
-import type { PhaseReport } from './report.ts'
+import type { PhaseReport, RowLoad } from './report.ts'
+
+const busiest = (perSecond: readonly number[]): number => Math.max(0, ...perSecond)
+const average = (perSecond: readonly number[]): number =>
+  Math.round(perSecond.reduce((sum, n) => sum + n, 0) / Math.max(1, perSecond.length))
 
 interface PhaseTally {
   calls: number
@@ -58,16 +62,18 @@ export class Phases {
       const until = (this.#phases[i + 1]?.fromMs ?? this.#durationMs) / 1_000
       const tally = this.#tallies[i]!
       const half = Math.floor((from + until) / 2)
-      const busiest = (perSecond: readonly number[]) => Math.max(0, ...perSecond.slice(from, until))
-      const average = (perSecond: readonly number[]) =>
-        Math.round(perSecond.slice(half, until).reduce((sum, n) => sum + n, 0) / Math.max(1, until - half))
+      const load = (since: number, of: (perSecond: readonly number[]) => number): RowLoad => ({
+        statements: of(this.statements.slice(since, until)),
+        writes: of(this.writes.slice(since, until)),
+      })
       return {
         name,
         seconds: until - from,
         ...tally,
         statementsPer1000Calls: (1_000 * (tally.reads + tally.reports + tally.asks)) / Math.max(1, tally.calls),
-        peak: { statements: busiest(this.statements), writes: busiest(this.writes) },
-        steady: { statements: average(this.statements), writes: average(this.writes) },
+        peak: load(from, busiest),
+        steadyPeak: load(half, busiest),
+        steady: load(half, average),
       }
     })
   }

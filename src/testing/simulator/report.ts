@@ -34,9 +34,16 @@ export interface PhaseReport {
   readonly asks: number
   readonly writes: number
   readonly statementsPer1000Calls: number
-  /** The busiest second of the row in this phase, and its average over the second half, when the fleet has settled. */
-  readonly peak: { readonly statements: number; readonly writes: number }
-  readonly steady: { readonly statements: number; readonly writes: number }
+  /** The row's busiest second in this phase; and in its second half, when the fleet has settled, with that half's average. */
+  readonly peak: RowLoad
+  readonly steadyPeak: RowLoad
+  readonly steady: RowLoad
+}
+
+/** A second. */
+export interface RowLoad {
+  readonly statements: number
+  readonly writes: number
 }
 
 export interface OpensReport {

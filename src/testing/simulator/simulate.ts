@@ -17,7 +17,7 @@ import { VirtualTime } from './virtual-time.ts'
 const START = Date.UTC(2026, 0, 1)
 const KEY = 'dependency'
 /** How long a fleet whose calls have ended may take to send what it still holds. */
-const FAREWELL_MS = 60_000
+const FAREWELL_MS = 30_000
 /** How far an isolate may be behind the storage, beyond its staleness bound. */
 const BEHIND_MS = 2_000
 
@@ -82,8 +82,11 @@ class Fleet {
     await this.#time.run(START + durationMs - 1)
     this.#ending = true
     this.#storage.faultless = true
-    for (const { policy } of this.#isolates) void policy.flush()
-    await this.#time.run(START + durationMs + FAREWELL_MS)
+    // Twice: what is under way at the end may fail yet, and is kept then.
+    for (const farewell of [1, 2]) {
+      for (const { policy } of this.#isolates) void policy.flush()
+      await this.#time.run(START + durationMs + farewell * FAREWELL_MS)
+    }
     return this.#report()
   }
 
