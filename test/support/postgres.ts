@@ -85,7 +85,31 @@ export async function createDatabase(serverUrl: string, label = 'test'): Promise
   await run(serverUrl, `create database ${quoted}`)
   const url = new URL(serverUrl)
   url.pathname = `/${encodeURIComponent(name)}`
-  return { url: url.href, drop: () => run(serverUrl, `drop database if exists ${quoted} with (force)`) }
+  return {
+    url: url.href,
+    async drop() {
+      await farewell(serverUrl, name)
+      await run(serverUrl, `drop database if exists ${quoted} with (force)`)
+    },
+  }
+}
+
+/**
+ * A pool's `end()` says goodbye, and does not wait until the server heard it: a backend that is thrown out in between would tell a
+ * client that nobody listens to any more, and the test run would fail by that. Whoever has not left after two seconds means to stay.
+ */
+async function farewell(serverUrl: string, database: string): Promise<void> {
+  const client = new pg.Client(serverUrl)
+  await client.connect()
+  try {
+    for (let round = 0; round < 100; round++) {
+      const { rows } = await client.query('select from pg_stat_activity where datname = $1 limit 1', [database])
+      if (rows.length === 0) return
+      await sleep(20)
+    }
+  } finally {
+    await client.end()
+  }
 }
 
 async function startOn(port: number): Promise<PostgresServer> {
