@@ -1,6 +1,6 @@
 import type { Report } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
-import { isWithin, NEVER, type Span } from './runtime.ts'
+import { NEVER, type Span } from './runtime.ts'
 
 /** Outcomes of one generation that the storage has not acknowledged, in the order in which their calls ended. */
 export class Batch {
@@ -43,9 +43,9 @@ export class Batch {
     return this.#retryAfterMs !== null
   }
 
-  /** Should it be sent now? So should one that was sent already: the sooner, the surer it is recognised. */
-  hurries(now: number): boolean {
-    return (this.urgent || this.frozen || this.sentInVain) && !isWithin(this.busy, now)
+  /** Should it be sent soon? So should one that was sent already: the sooner, the surer it is recognised. */
+  get hurries(): boolean {
+    return this.urgent || this.frozen || this.sentInVain
   }
 
   /** How many outcomes it holds. */

@@ -29,9 +29,9 @@ export class Outbox {
     return this.#batches.length === 0
   }
 
-  /** Does anything in it want to be sent now? */
-  hurries(now: number): boolean {
-    return this.#batches.some((batch) => batch.hurries(now))
+  /** Does anything in it want to be sent soon? */
+  get hurries(): boolean {
+    return this.#batches.some((batch) => batch.hurries)
   }
 
   /** The batch that takes an outcome of this generation: a frozen one takes no more. `alone`: one that nothing else goes into. */
@@ -75,9 +75,10 @@ export class Outbox {
     for (const batch of this.#batches) batch.sentInVain = false
   }
 
-  /** The oldest batch that no answer is under way to. */
+  /** The oldest batch, unless an answer to it is under way: what is newer waits behind it. */
   next(now: number): Batch | undefined {
-    return this.#batches.find((batch) => !isWithin(batch.busy, now))
+    const [oldest] = this.#batches
+    return oldest === undefined || isWithin(oldest.busy, now) ? undefined : oldest
   }
 
   /** A batch as a report: new, or the same again where an answer is missing. */
@@ -107,7 +108,7 @@ export class Outbox {
       (batch) =>
         batch.frozen ||
         batch.size === 0 ||
-        batch.generation === snapshot.generation ||
+        batch.generation >= snapshot.generation ||
         (batch.wishes && batch.generation === snapshot.previousGeneration),
     )
   }

@@ -65,7 +65,7 @@ export class Replica {
     const until = now + view.options.storageTimeoutMs
     if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, until, keep)
     const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
-    if (waits && view.isCold(now)) now = await this.#follow(view, now)
+    if (waits && view.isCold(now) && isWithin(this.#flight, now)) now = await this.#follow(view, now)
     const alone = !isWithin(this.#flight, now) || (waits && view.isCold(now) && !this.#health.degraded)
     if ((view.isStale(now) || this.#health.degraded) && alone) {
       const refresh = this.#exchange(view, 'due')
@@ -82,7 +82,7 @@ export class Replica {
   async flush(view: View, cargo: Cargo = 'due'): Promise<void> {
     const now = this.#runtime.now()
     if (!this.#health.mayAsk(now) || isWithin(this.#flight, now) || isWithin(this.#next, now)) return
-    const gap = view.options.maxStalenessMs === 0 ? 0 : Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
+    const gap = Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
     if (gap > 0) {
       const next = { from: now, until: now + gap + LONGEST_GAP_MS }
       this.#next = next
@@ -98,7 +98,7 @@ export class Replica {
   async #followUp(view: View): Promise<void> {
     const now = this.#runtime.now()
     if (this.#health.degraded) return
-    for (const each of this.#views) if (each.outbox.hurries(now)) return this.flush(view)
+    for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
   }
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
@@ -219,7 +219,7 @@ export class Replica {
     return [view, ...others].slice(0, MOST_KEYS).map((each) => {
       each.outbox.trim(now)
       const due = cargo === 'due' && (each.wantsReport(now) || each.reportsWithRefresh())
-      const reports = !recovering && (due || cargo === 'all' || each.outbox.hurries(now))
+      const reports = !recovering && (due || cargo === 'all' || each.mustReport(now))
       return this.#loaded(each, reports ? each.outbox.next(now) : undefined, now)
     })
   }

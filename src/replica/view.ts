@@ -153,7 +153,12 @@ export class View {
 
   /** Is there something that should be sent now? */
   wantsReport(now: number): boolean {
-    return this.outbox.next(now) !== undefined && (now >= this.#successesFrom || this.outbox.hurries(now))
+    return this.outbox.next(now) !== undefined && (now >= this.#successesFrom || this.outbox.hurries)
+  }
+
+  /** Is there something that cannot wait, and may be sent? */
+  mustReport(now: number): boolean {
+    return this.outbox.hurries && this.outbox.next(now) !== undefined
   }
 
   /** Does a report go along with a refresh? A success that adds nothing to a clean and full window can wait. */
@@ -238,13 +243,21 @@ export class View {
     if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
     if (!grant.recorded) return false
     if (grant.local || this.#degraded) this.#recordLocally(grant, failed, retryAfterMs, trip, now)
-    return !grant.local
+    return !grant.local && !this.#isPast(grant, retryAfterMs)
+  }
+
+  /** Of a generation that has passed only a wish to be left alone counts, and only of the last one. */
+  #isPast({ generation }: Grant, retryAfterMs: number | null): boolean {
+    const snapshot = this.#snapshot
+    if (snapshot === null || generation >= snapshot.generation) return false
+    return retryAfterMs === null || generation !== snapshot.previousGeneration
   }
 
   /** A row that is written too often gets only a share of all outcomes. A probe's never is among those left out. */
   #isThinnedOut(grant: Grant, failed: boolean): boolean {
-    this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0
-    return grant.token === null && this.#thinning.share < 1 && this.#runtime.random() >= this.#thinning.share
+    const { share } = this.#thinning
+    this.#failuresInRow = failed && share < 1 ? this.#failuresInRow + 1 : 0
+    return grant.token === null && share < 1 && this.#runtime.random() >= share
   }
 
   /** Of late, while outcomes are thinned. */
@@ -329,7 +342,7 @@ export class View {
       snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
         ? { generation: snapshot.generation, token: null, recorded: true, local: false, wouldReject: false }
         : null
-    this.#owesReport = this.outbox.hurries(now)
+    this.#owesReport = this.outbox.hurries
     this.#tripFirst(false, now)
     this.#announce(snapshot, transitions)
   }
@@ -353,6 +366,8 @@ export class View {
       this.#askFrom = 0
     } else if (snapshot.retryAfterMs > 0) {
       this.#askFrom = now + snapshot.retryAfterMs + this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, 1_000)
+      // To ask is to read.
+      if (this.#askFrom < this.#freshUntil) this.#refreshFrom = this.#freshUntil
     }
   }
   /** A failure has not reached the storage yet: the next call tries again. */

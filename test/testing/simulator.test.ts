@@ -94,7 +94,7 @@ describe('a fleet whose dependency dies', () => {
     expect(report.stop!.worstMs).toBeLessThanOrEqual(1_500)
   })
 
-  it('stops its quiet isolates without a failed call of their own', () => {
+  it('stops its quiet isolates before a call of theirs reaches the dead dependency', () => {
     expect(report.stop!.unharmed['quiet']).toBe(20)
   })
 
@@ -186,10 +186,12 @@ describe('a row that a large fleet shares', () => {
     expect(report.stop!.late).toBe(0)
   })
 
-  it('sees no stampede when a cooldown ends: no second with more than a statement of each isolate', () => {
+  it('sees no stampede when a cooldown ends', () => {
     const opened = Math.floor(report.stop!.openedAt / 1_000)
     const afterwards = report.perSecond.statements.slice(opened + 5)
-    expect(Math.max(...afterwards)).toBeLessThanOrEqual(1.2 * isolates)
+    // Each asks once, within a second; what it reports besides is the steady load.
+    expect(Math.max(...afterwards)).toBeLessThanOrEqual(1.5 * isolates)
+    for (const { asks } of report.phases) expect(asks).toBeLessThanOrEqual(1.5 * isolates)
     expect(report.probesAtOnce).toBeLessThanOrEqual(10)
   })
 })

@@ -12,9 +12,10 @@ export class Isolate {
   readonly id: number
   readonly group: number
   readonly policy: CircuitProtectorPolicy
-  /** Since the dependency died: did a call of its own fail; when did one first after the row had opened; when was one last let through. */
+  /** Since the row opened: was a call let through that came in after that, and when did one first fail. */
   harmed = false
   firstFailureAt: number = Number.POSITIVE_INFINITY
+  /** When a call was last let through that was no probe, since the dependency died. */
   lastReachedAt: number = Number.NEGATIVE_INFINITY
   writesInTrip = 0
   readonly #happened: Happened[] = []

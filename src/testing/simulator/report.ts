@@ -69,7 +69,7 @@ export interface StopReport {
   readonly worstMs: number
   /** Calls, no probes, that an isolate let through after it should have stopped. */
   readonly late: number
-  /** Isolates, by group, that stopped without a failed call of their own. */
+  /** Isolates, by group, that let no call through of those that came in after the row had opened. */
   readonly unharmed: Readonly<Record<string, number>>
   /** Calls that reached the dead dependency in this phase, without the probes. */
   readonly reached: number

@@ -142,7 +142,7 @@ class Fleet {
     const permit = await this.#admitted(isolate)
     this.#longestWaitMs = Math.max(this.#longestWaitMs, this.#time.now() - arrived)
     if (permit === null) return
-    this.#reached(isolate, permit)
+    this.#reached(isolate, permit, arrived)
     await this.#time.after(durationMs)
     if (permit.probe) this.#probes--
     isolate.ended(permit.generation, fails)
@@ -167,7 +167,7 @@ class Fleet {
     if (this.#rowStatus === 'CLOSED' && behind > this.#maxStalenessMs + BEHIND_MS) tally.wronglyRejected++
   }
 
-  #reached(isolate: Isolate, { probe }: Permit): void {
+  #reached(isolate: Isolate, { probe }: Permit, arrived: number): void {
     const { tally } = this.#phases
     tally.reached++
     if (probe) {
@@ -175,7 +175,7 @@ class Fleet {
       this.#probes++
       this.#probesAtOnce = Math.max(this.#probesAtOnce, this.#probes)
     } else {
-      this.#stop.reached(isolate, this.#time.now())
+      this.#stop.reached(isolate, arrived, this.#time.now())
     }
   }
 

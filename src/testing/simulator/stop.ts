@@ -43,7 +43,6 @@ export class Stop {
 
   failed(isolate: Isolate, now: number): void {
     if (!this.watching) return
-    isolate.harmed = true
     // What was sent before cannot have come back with it.
     if (this.#openedAt !== null) isolate.firstFailureAt = Math.min(isolate.firstFailureAt, now)
   }
@@ -53,10 +52,11 @@ export class Stop {
     if (this.#openedAt === null || now <= this.#openedAt + this.#maxStalenessMs) isolate.writesInTrip++
   }
 
-  /** An isolate lets a call through that is no probe. */
-  reached(isolate: Isolate, now: number): void {
+  /** An isolate lets a call through that is no probe, and that came in at `arrived`. */
+  reached(isolate: Isolate, arrived: number, now: number): void {
     if (!this.watching) return
     this.#reached++
+    if (this.#openedAt !== null && arrived >= this.#openedAt) isolate.harmed = true
     isolate.lastReachedAt = now
     if (this.#openedAt !== null && now > this.#deadline(isolate, this.#openedAt)) this.#late++
   }

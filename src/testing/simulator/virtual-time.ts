@@ -31,6 +31,7 @@ export class VirtualTime {
 
   /** Lets time pass up to and including this instant. */
   async run(until: number): Promise<void> {
+    await quiet()
     while (this.#instants.length > 0 && this.#instants[0]! <= until) {
       this.#now = this.#instants[0]!
       const events = this.#events.get(this.#now)!
