@@ -75,10 +75,14 @@ export class Outbox {
     for (const batch of this.#batches) batch.sentInVain = false
   }
 
-  /** The oldest batch, unless an answer to it is under way: what is newer waits behind it. */
+  /** The oldest batch that no answer is under way to, nor to an older one of its generation: within one the order counts. */
   next(now: number): Batch | undefined {
-    const [oldest] = this.#batches
-    return oldest === undefined || isWithin(oldest.busy, now) ? undefined : oldest
+    const busy = new Set<number>()
+    for (const batch of this.#batches) {
+      if (isWithin(batch.busy, now)) busy.add(batch.generation)
+      else if (!busy.has(batch.generation)) return batch
+    }
+    return undefined
   }
 
   /** A batch as a report: new, or the same again where an answer is missing. */

@@ -220,7 +220,9 @@ describe('a storage that fails', () => {
     const [, dead, back] = report.phases
     expect(report.opens.fleet).toBe(2)
     expect(dead!.reached / dead!.calls).toBeLessThan(0.05)
-    expect(back!.reached / back!.calls).toBeGreaterThan(0.9)
+    // Probes that were lost hold their places until their leases end.
+    expect(back!.reached / back!.calls).toBeGreaterThan(0.7)
+    expect(back!.wronglyRejected / back!.calls).toBeLessThan(0.01)
   })
 
   it('is gone while the dependency dies: each isolate stops by itself, and probes by itself', async () => {
