@@ -65,9 +65,9 @@ export class Replica {
     const until = now + view.options.storageTimeoutMs
     if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, until, keep)
     const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
-    if (waits && view.isCold(now) && isWithin(this.#flight, now)) now = await this.#follow(view, now)
-    const alone = !isWithin(this.#flight, now) || (waits && view.isCold(now) && !this.#health.degraded)
-    if ((view.isStale(now) || this.#health.degraded) && alone) {
+    if (waits && this.#shouldFollow(view, now)) now = await this.#follow(view, now)
+    const mayRead = !isWithin(this.#flight, now) || (waits && this.#isSlow(view, now) && !this.#health.degraded)
+    if (mayRead && now < until && (view.isStale(now) || this.#health.degraded)) {
       const refresh = this.#exchange(view, 'due')
       keep(refresh.then(() => this.#followUp(view)))
       if (waits) await this.#wait(refresh, until - now, view.options.operationTimeoutMs)
@@ -260,14 +260,21 @@ export class Replica {
     if (done === undefined) this.#failed(new Error('no answer within the operation timeout'))
   }
 
-  /**
-   * Waits for what a read finds that another call sent: by the clock, for that call's promise belongs to its request and may never
-   * settle. For half of its patience: there is time left then for a read of its own.
-   */
+  /** Is what this call needs on its way to another one? */
+  #shouldFollow(view: View, now: number): boolean {
+    const underWay = isWithin(this.#flight, now) && !this.#isSlow(view, now)
+    return underWay && view.isStale(now) && !this.#health.degraded
+  }
+
+  /** Has the exchange under way taken half of what a call waits for? There is time left then for one of its own. */
+  #isSlow(view: View, now: number): boolean {
+    return now - this.#flight.from >= view.options.storageTimeoutMs / 2
+  }
+
+  /** Waits for what another call is told: by the clock, for that call's promise belongs to its request and may never settle. */
   async #follow(view: View, from: number): Promise<number> {
     let now = from
-    for (let waited = 0; waited < view.options.storageTimeoutMs / 2; waited += FOLLOW_MS) {
-      if (!isWithin(this.#flight, now) || !view.isCold(now) || this.#health.degraded) break
+    for (let waited = 0; waited < view.options.storageTimeoutMs && this.#shouldFollow(view, now); waited += FOLLOW_MS) {
       await this.#runtime.after(FOLLOW_MS)
       now = this.#runtime.now()
     }

@@ -45,6 +45,8 @@ const REFRESH_SPREAD = 0.15
 /** How long successes wait while the shared window holds a failure, or is not full. */
 const EAGER_MS = 1_000
 
+/** How far the first asks after a cooldown spread, at most. */
+const LONGEST_ASK_DELAY_MS = 1_000
 /** While the storage does not answer, one probe of each isolate decides for it. */
 const SINGLE_PROBE = { probes: 1, successes: 1, probeConcurrency: 1 } as const
 /** How many windows back a failure still makes the shared window dirty: isolates must agree on that while answers are under way. */
@@ -142,11 +144,6 @@ export class View {
     return !(now < this.#freshUntil && now >= this.#receivedAt)
   }
 
-  /** Is it so old that it says nothing? */
-  isCold(now: number): boolean {
-    return this.#snapshot === null || now - this.#receivedAt > 2 * this.options.maxStalenessMs || now < this.#receivedAt
-  }
-
   wantsRefresh(now: number): boolean {
     return now >= this.#refreshFrom || now < this.#receivedAt
   }
@@ -227,8 +224,7 @@ export class View {
   /** Takes a failure in. `trip`: whatever the window holds. */
   fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
-    // Nobody is told of this failure; but where it is not alone, others may have had something to tell: after 2, 4, 8… in a row.
-    if (this.#isThinnedOut(grant, true)) return isPowerOfTwo(this.#failuresInRow) ? 'look' : undefined
+    if (this.#isThinnedOut(grant, true)) return this.#isSuspicious(now) ? 'look' : undefined
     const batch = this.outbox.open(grant.generation, this.#strong)
     if (grant.token === null) batch.failure(retryAfterMs, trip, now)
     else batch.probe(grant.token, true, retryAfterMs, trip, now)
@@ -262,6 +258,11 @@ export class View {
 
   /** Of late, while outcomes are thinned. */
   #failuresInRow = 0
+
+  /** Nobody was told of a failure. Others may have had something to tell: in a while, and where it is the 2nd, 4th, 8th… in a row. */
+  #isSuspicious(now: number): boolean {
+    return now - this.#receivedAt >= EAGER_MS || isPowerOfTwo(this.#failuresInRow)
+  }
 
   /** A probe without an outcome gives its place back. */
   release(grant: Grant, now: number): void {
@@ -365,7 +366,8 @@ export class View {
     if (snapshot.status !== 'OPEN' || snapshot.retryAfterMs === null || this.options.maxStalenessMs === 0) {
       this.#askFrom = 0
     } else if (snapshot.retryAfterMs > 0) {
-      this.#askFrom = now + snapshot.retryAfterMs + this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, 1_000)
+      this.#askFrom =
+        now + snapshot.retryAfterMs + this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
       // To ask is to read.
       if (this.#askFrom < this.#freshUntil) this.#refreshFrom = this.#freshUntil
     }

@@ -5,3 +5,4 @@
 export { FakeClock } from './clock.ts'
 export type { StorageUnderTest } from './conformance/lab.ts'
 export { type TestRunner, testCircuitStorage } from './conformance.ts'
+export * from './simulator/index.ts'
