@@ -158,10 +158,12 @@ export class CircuitProtectorPolicy implements CallPolicy {
     await this.#hooks.settled()
   }
 
-  /** Sends what waits, and takes no more part in this isolate's exchanges. */
+  /** Sends what waits, and takes no more part in this isolate's exchanges. What the storage does not take then, `onDropped` is told of. */
   async dispose(): Promise<void> {
     await this.flush()
     this.#replica.remove(this.#view)
+    this.#view.outbox.abandon()
+    await this.#hooks.settled()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,9 +18,9 @@ export interface Dropped {
   readonly outcomes: number
   /**
    * `age`: older than `maxOutcomeAge`. `overflow`: more than `maxBuffered` were waiting. `unknown`: it cannot be known whether they
-   * were counted, and nothing is counted twice. `refused`: the storage refused them.
+   * were counted, and nothing is counted twice. `refused`: the storage refused them. `disposed`: the breaker was disposed of while the storage did not answer.
    */
-  readonly why: 'age' | 'overflow' | 'unknown' | 'refused'
+  readonly why: 'age' | 'overflow' | 'unknown' | 'refused' | 'disposed'
 }
 
 /** Whom a view tells what it sees. None of these may throw. */

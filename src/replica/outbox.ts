@@ -101,6 +101,11 @@ export class Outbox {
     else this.#remove(batch)
   }
 
+  /** Nobody will send any of it any more. */
+  abandon(): void {
+    for (const batch of this.#batches) this.#drop(batch, 'disposed')
+  }
+
   /** The storage will not have it. */
   refused(batch: Batch): void {
     this.#drop(batch, 'refused')

@@ -198,6 +198,13 @@ describe('what waits for the storage', () => {
     await lab.pass(0)
     expect(network.sent.map(({ keys }) => keys)).toEqual([['other']])
   })
+
+  it('is reported as dropped where dispose finds that the storage does not answer', async () => {
+    const { policy, network } = await warm()
+    network.usual = refused('STORAGE_FAILED')
+    await policy.dispose()
+    expect(dropped).toEqual([{ outcomes: 1, why: 'disposed' }])
+  })
 })
 
 describe('onStatusChange', () => {

@@ -41,7 +41,7 @@ class Fleet {
   readonly #stop: Stop
   readonly #maxStalenessMs: number
   readonly #isolates: Isolate[] = []
-  readonly #dropped: Record<Dropped['why'], number> = { age: 0, overflow: 0, unknown: 0, refused: 0 }
+  readonly #dropped: Record<Dropped['why'], number> = { age: 0, overflow: 0, unknown: 0, refused: 0, disposed: 0 }
   readonly #surprises = new Set<string>()
   readonly #deadOpens = { fleet: new Set<number>(), oracle: new Set<number>() }
   #opens = { fleet: 0, oracle: 0, falseFleet: 0, falseOracle: 0 }
