@@ -8,8 +8,8 @@ export type MigrationTarget = string | DrizzleDatabase | NeonClient | PgClient |
 /** What is needed of `neon(url)`. */
 export interface NeonClient {
   query(text: string): unknown
-  // biome-ignore lint/suspicious/noExplicitAny: the driver takes back what its own `query` gave
-  transaction(queries: any[]): Promise<unknown>
+  /** Takes back what `query` gave. */
+  transaction(queries: never): Promise<unknown>
 }
 
 /** What is needed of a `Pool` or a `Client` of `pg`: without parameters, it sends any number of statements in one message. */
@@ -38,7 +38,7 @@ export function runScript(target: MigrationTarget | undefined): RunScript {
       ).at(0)
   if ('exec' in target) return async (statements) => lastRow(await target.exec(inOne(statements)))
   if ('transaction' in target) {
-    return async (statements) => lastRow(await target.transaction(statements.map((text) => target.query(text))))
+    return async (statements) => lastRow(await target.transaction(statements.map((text) => target.query(text)) as never))
   }
   return async (statements) => lastRow(await target.query(inOne(statements)))
 }

@@ -1,9 +1,10 @@
 import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitStorage, ControlRequest, Exchanged, ExchangeRequest } from '../storage/port.ts'
 import type { Batch } from './batch.ts'
+import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
 import { isWithin, NEVER, type Runtime, type Span, systemRuntime, within } from './runtime.ts'
-import type { Grant, Rejection, View } from './view.ts'
+import type { View } from './view.ts'
 
 /** How many breakers travel in one exchange. */
 const MOST_KEYS = 50

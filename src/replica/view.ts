@@ -1,40 +1,20 @@
 import { MAX_WINDOW } from '../core/limits.ts'
 import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
-import type { RejectionReason } from '../core/rejection.ts'
 import { replay } from '../core/report.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
 import { retryAfterMs, type Snapshot } from '../core/snapshot.ts'
-import { activeOverride, BLANK, type BreakerState, type CircuitState, isDue, type StoredState } from '../core/state.ts'
-import { transition } from '../core/transition.ts'
+import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } from '../core/state.ts'
 import type { Admission, BreakerId, Exchanged } from '../storage/port.ts'
+import { Announcer } from './announcer.ts'
 import type { Batch } from './batch.ts'
+import { type Decision, type Grant, type Rejection, recorded, unrecorded } from './grant.ts'
 import type { ViewListener } from './listener.ts'
+import { admittedLocally, reportedLocally } from './local.ts'
 import type { ResolvedReplicaOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { isWithin, type Runtime, type Span } from './runtime.ts'
 import { Thinning } from './thinning.ts'
-
-/** The right to make one call. */
-export interface Grant {
-  readonly generation: number
-  /** The token of a probe. */
-  readonly token: number | null
-  /** False where the outcome is not to be recorded: an operator said so. */
-  readonly recorded: boolean
-  /** True where the storage knows nothing of this generation: the outcome stays in this isolate. */
-  readonly local: boolean
-  /** True where `METRICS_ONLY` let a call through that would have been rejected. */
-  readonly wouldReject: boolean
-}
-
-export interface Rejection {
-  readonly reason: RejectionReason
-  readonly retryAfterMs: number | null
-}
-
-/** What a view can say of a call without the storage; `'ask'`: only the storage can. */
-export type Decision = Grant | Rejection | 'ask'
 
 /** What an outcome calls for: that this batch is sent now, that the storage is looked at now, or nothing yet. */
 export type Sequel = Batch | 'look' | undefined
@@ -47,22 +27,12 @@ const EAGER_MS = 1_000
 
 /** How far the first asks after a cooldown spread, at most. */
 const LONGEST_ASK_DELAY_MS = 1_000
-/** While the storage does not answer, one probe of each isolate decides for it. */
-const SINGLE_PROBE = { probes: 1, successes: 1, probeConcurrency: 1 } as const
 /** How many windows back a failure still makes the shared window dirty: isolates must agree on that while answers are under way. */
 const DIRTY_WINDOWS = 10
 
 const horizon = (outOf: number): number => Math.min(MAX_WINDOW, DIRTY_WINDOWS * outOf)
 
 const isPowerOfTwo = (n: number): boolean => n > 1 && (n & (n - 1)) === 0
-
-const unrecorded = (generation: number, wouldReject: boolean): Grant => ({
-  generation,
-  token: null,
-  recorded: false,
-  local: false,
-  wouldReject,
-})
 
 /** One isolate's view of one breaker: what the storage last said, and what happened here since. */
 export class View {
@@ -72,13 +42,13 @@ export class View {
   readonly outbox: Outbox
   readonly #runtime: Runtime
   readonly #listener: ViewListener
+  readonly #announcer: Announcer
   readonly #thinning = new Thinning()
   readonly #strong: boolean
   #snapshot: Snapshot | null = null
   /** When the snapshot came, on the isolate's clock. */
   #receivedAt = 0
   #adopted = 0
-  #seenStatus: CircuitState | null = null
   /** Where this isolate's own view differs from the snapshot: it tripped first, or the storage does not answer. */
   #local: StoredState | null = null
   /** The grant of a closed and fresh view, ready made: the hot path hands it out as it is. */
@@ -100,6 +70,7 @@ export class View {
     this.options = options
     this.#strong = options.maxStalenessMs === 0
     this.#listener = listener
+    this.#announcer = new Announcer(listener)
     this.#runtime = runtime
     const { maxBuffered, maxOutcomeAgeMs } = options
     const longestRun = 'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
@@ -168,8 +139,7 @@ export class View {
     const t = this.storageTime(now)
     const override = activeOverride(state, t)?.kind
     if (override === 'DISABLED') return unrecorded(state.generation, false)
-    if (state.status === 'CLOSED')
-      return { generation: state.generation, token: null, recorded: true, local: false, wouldReject: false }
+    if (state.status === 'CLOSED') return recorded(state.generation)
     if (state.status === 'OPEN' ? isDue(state, t) && now >= this.#askFrom : now >= this.#rejectUntil) return 'ask'
     if (override === 'METRICS_ONLY') return unrecorded(state.generation, true)
     return this.rejection(now)
@@ -194,20 +164,14 @@ export class View {
     if (whenDegraded === 'reject') return { reason: 'DEGRADED', retryAfterMs: null }
     if (whenDegraded === 'allow') return unrecorded(this.state.generation, false)
     const t = this.storageTime(now)
-    const before = this.#localState(t)
-    const settings = { ...this.settings, ...SINGLE_PROBE }
-    const step = transition(before, { type: 'acquire', leaseMs: this.settings.probeLeaseMs, settings }, t)
+    const step = admittedLocally(this.#localState(t), this.settings, t)
     this.#setLocal(step.state)
+    const { generation } = step.state
     if (step.verdict === 'rejected') return this.rejection(now)
-    if (step.verdict === 'would-reject') return unrecorded(step.state.generation, true)
-    const recorded = activeOverride(step.state, t)?.kind !== 'DISABLED'
-    return {
-      generation: step.state.generation,
-      token: step.token ?? null,
-      recorded,
-      local: step.token !== undefined || step.state.generation !== (this.#snapshot?.generation ?? 0),
-      wouldReject: false,
-    }
+    if (step.verdict === 'would-reject') return unrecorded(generation, true)
+    if (activeOverride(step.state, t)?.kind === 'DISABLED') return unrecorded(generation, false)
+    const local = step.token !== undefined || generation !== (this.#snapshot?.generation ?? 0)
+    return { ...recorded(generation, step.token), local }
   }
 
   /** Takes a success in. The second half of the hot path. */
@@ -238,7 +202,13 @@ export class View {
   #counts(grant: Grant, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): boolean {
     if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
     if (!grant.recorded) return false
-    if (grant.local || this.#degraded) this.#recordLocally(grant, failed, retryAfterMs, trip, now)
+    const { generation, token } = grant
+    if (grant.local || this.#degraded) {
+      this.#reportLocally(
+        { generation, outcomes: failed ? '1' : '0', tokens: token === null ? [] : [token], retryAfterMs, trip },
+        now,
+      )
+    }
     return !grant.local && !this.#isPast(grant, retryAfterMs)
   }
 
@@ -267,7 +237,7 @@ export class View {
   /** A probe without an outcome gives its place back. */
   release(grant: Grant, now: number): void {
     if (grant.token === null) return
-    if (grant.local) this.#reportLocally({ released: [grant.token] }, grant, now)
+    if (grant.local) this.#reportLocally({ generation: grant.generation, released: [grant.token] }, now)
     else this.outbox.open(grant.generation).release(grant.token, now)
   }
 
@@ -286,10 +256,10 @@ export class View {
     const { generation } = admission.snapshot
     switch (admission.verdict) {
       case 'probe':
-        return { generation, token: admission.token, recorded: true, local: false, wouldReject: false }
+        return recorded(generation, admission.token)
       case 'admitted': {
-        const recorded = activeOverride(admission.snapshot, admission.snapshot.at)?.kind !== 'DISABLED'
-        return { generation, token: null, recorded, local: false, wouldReject: false }
+        const { snapshot } = admission
+        return activeOverride(snapshot, snapshot.at)?.kind === 'DISABLED' ? unrecorded(generation, false) : recorded(generation)
       }
       case 'would-reject':
         return unrecorded(generation, true)
@@ -321,8 +291,9 @@ export class View {
     return this.#snapshot === null ? now : this.#snapshot.at + Math.max(0, Math.floor(now - this.#receivedAt))
   }
 
-  #adopt({ snapshot, transitions }: Exchanged, sent: number, now: number): void {
+  #adopt(answer: Exchanged, sent: number, now: number): void {
     if (sent < this.#adopted) return
+    const { snapshot } = answer
     if (now < this.#receivedAt) this.#forgetInstants()
     if (!this.#strong) this.#thin(snapshot)
     // What one isolate says at once of a new generation, and what all others keep for later, would not be the same.
@@ -339,13 +310,11 @@ export class View {
     this.#successesFrom = settled ? Number.POSITIVE_INFINITY : Math.max(now, this.#lastReport + EAGER_MS)
     if (settled) this.outbox.calm()
     this.#scheduleAsking(snapshot, now)
-    this.#closed =
-      snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
-        ? { generation: snapshot.generation, token: null, recorded: true, local: false, wouldReject: false }
-        : null
+    const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
+    this.#closed = admitsAll ? recorded(snapshot.generation) : null
     this.#owesReport = this.outbox.hurries
     this.#tripFirst(false, now)
-    this.#announce(snapshot, transitions)
+    this.#announcer.announce(answer)
   }
 
   #thin(snapshot: Snapshot): void {
@@ -375,30 +344,6 @@ export class View {
   /** A failure has not reached the storage yet: the next call tries again. */
   #owesReport = false
 
-  #announce(snapshot: Snapshot, transitions: Exchanged['transitions']): void {
-    let seen = this.#seenStatus
-    const tell = (to: CircuitState, change: Parameters<ViewListener['statusChanged']>[2]) => {
-      if (seen !== null && seen !== to) this.#listener.statusChanged(seen, to, change)
-      seen = to
-    }
-    for (const line of transitions) {
-      const { generation, at, cause, reason, actor } = line
-      if (seen === null) seen = line.from
-      tell(line.from, { generation: snapshot.previousGeneration, at, cause: null, reason: null, actor: null, origin: 'fleet' })
-      tell(line.to, { generation, at, cause, reason, actor, origin: 'self' })
-    }
-    const { status, generation, cause } = snapshot
-    tell(status, {
-      generation,
-      at: generation,
-      cause,
-      reason: snapshot.override?.reason ?? null,
-      actor: snapshot.override?.actor ?? null,
-      origin: 'fleet',
-    })
-    this.#seenStatus = seen
-  }
-
   /** Stops this isolate as soon as its own view trips; the storage's next answer confirms that, or lifts it. */
   #tripFirst(trip: boolean, now: number): void {
     const snapshot = this.#snapshot
@@ -420,37 +365,9 @@ export class View {
     return replay(state, this.outbox.bits(state.generation), this.settings, t).state
   }
 
-  #recordLocally(grant: Grant, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): void {
-    const tokens = grant.token === null ? [] : [grant.token]
-    this.#reportLocally({ outcomes: failed ? '1' : '0', tokens, retryAfterMs, trip }, grant, now)
-  }
-
-  #reportLocally(
-    report: { outcomes?: string; tokens?: number[]; released?: number[]; retryAfterMs?: number | null; trip?: boolean },
-    grant: Grant,
-    now: number,
-  ): void {
-    // A fleet that lost its storage should not come back in step: each isolate's cooldown is a little longer than the next one's.
-    const longer = 1 + 0.5 * this.#runtime.random()
-    const cooldownMs = this.settings.cooldownMs.map((ms) => Math.ceil(ms * longer))
-    const settings = { ...this.settings, ...SINGLE_PROBE, cooldownMs }
-    const { outcomes = '', tokens = [], released = [], retryAfterMs = null, trip = false } = report
-    const event = {
-      type: 'report',
-      generation: grant.generation,
-      flushId: 0,
-      since: null,
-      outcomes,
-      tokens,
-      released,
-      retryAfterMs,
-      trip,
-      wouldReject: 0,
-      settings,
-    } as const
+  #reportLocally(report: Parameters<typeof reportedLocally>[1], now: number): void {
     const t = this.storageTime(now)
-    const { state } = transition({ ...this.#localState(t), flushIds: [] }, event, t)
-    this.#setLocal({ ...state, flushIds: [] })
+    this.#setLocal(reportedLocally(this.#localState(t), report, this.settings, t, this.#runtime.random()))
   }
 
   #setLocal(state: StoredState): void {
