@@ -33,4 +33,20 @@ export { SafetyNet, type SafetyNetOptions } from './policies/safety-net.ts'
 export type { Dropped, StatusChange } from './replica/listener.ts'
 export type { Consistency, ReplicaOptions } from './replica/options.ts'
 export { InMemoryStorage, type InMemoryStorageOptions } from './storage/memory.ts'
-export type { CircuitStorage, HistoryQuery, ListQuery, Page, Pruned, PruneQuery } from './storage/port.ts'
+export type {
+  AcquireRequest,
+  Admission,
+  BreakerId,
+  BreakerPage,
+  BreakerSummary,
+  CircuitStorage,
+  ControlRequest,
+  Exchanged,
+  ExchangeRequest,
+  HistoryQuery,
+  ListQuery,
+  Page,
+  Pruned,
+  PruneQuery,
+  StorageCallOptions,
+} from './storage/port.ts'

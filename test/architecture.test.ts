@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly parts: readonly string[]; r
   env: { parts: ['postgres', ...POLICIES], packages: /^node:(fs|process|util)$/ },
   // Here things are put together.
   auto: { parts: ['env', ...POLICIES] },
+  shutdown: { parts: ['replica', ...STORAGE], packages: /^node:process$/ },
   cli: { parts: ['env', 'local', 'postgres', ...POLICIES], packages: /^(node:.+|pg|@neondatabase\/serverless)$/ },
   local: { parts: POSTGRES, packages: /^(node:.+|pg|@electric-sql\/pglite(\/.+)?|drizzle-orm(\/.+)?)$/ },
   testing: { parts: POLICIES },

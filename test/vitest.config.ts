@@ -13,8 +13,8 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', './test/support/tally-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // The slowest thing that a test waits for is a first start of PGlite: up to nine seconds, more on a busy machine.
-    testTimeout: 20_000,
+    // Simulations take seconds, and so does a first start of PGlite; on a busy machine ten times as long.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
   },

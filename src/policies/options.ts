@@ -6,7 +6,7 @@ import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '..
 import type { CircuitState } from '../core/state.ts'
 import type { Dropped, StatusChange } from '../replica/listener.ts'
 import { type ReplicaOptions, type ResolvedReplicaOptions, resolveReplicaOptions } from '../replica/options.ts'
-import { type Runtime, systemRuntime } from '../replica/runtime.ts'
+import type { Runtime } from '../replica/runtime.ts'
 import { InMemoryStorage } from '../storage/memory.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 import { type Background, resolveBackground } from './background.ts'
@@ -14,6 +14,7 @@ import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import type { CallResult, Classification, Outcome } from './classify.ts'
 import { defaults } from './defaults.ts'
 import { type OnNotice, warn } from './notice.ts'
+import { systemRuntime } from './system-runtime.ts'
 
 /** What `onOutcome` is told. */
 export interface OutcomeEvent {

@@ -6,7 +6,7 @@ import { DAY_MS } from '../core/settings.ts'
 import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
 import { type OnNotice, warn } from './notice.ts'
 import { retryAfterOf } from './retry-after.ts'
-import { sleep } from './sleep.ts'
+import { systemRuntime } from './system-runtime.ts'
 
 /** Clock, chance and waiting. A breaker's `runtime` is one, too. */
 export interface RetryRuntime {
@@ -89,7 +89,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     this.#maxRetryAfterMs = toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '30s', { min: 0, max: DAY_MS })
     this.#onRetry = options.onRetry
     this.#onNotice = options.onNotice ?? warn
-    this.#runtime = options.runtime ?? { now: Date.now, random: Math.random, after: sleep }
+    this.#runtime = options.runtime ?? systemRuntime
   }
 
   /**

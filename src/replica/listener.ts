@@ -29,4 +29,6 @@ export interface ViewListener {
   dropped(dropped: Dropped): void
   degraded(error: unknown): void
   recovered(): void
+  /** Ends when whoever was told is done with it. */
+  settled(): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { CircuitStorage, ControlRequest, Exchanged, ExchangeRequest } from 
 import type { Batch } from './batch.ts'
 import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
-import { isWithin, NEVER, type Runtime, type Span, systemRuntime, within } from './runtime.ts'
+import { isWithin, NEVER, type Runtime, type Span, within } from './runtime.ts'
 import type { View } from './view.ts'
 
 /** How many breakers travel in one exchange. */
@@ -114,6 +114,12 @@ export class Replica {
       await this.#exchange(view, 'all')
       if (this.#health.degraded) return
     }
+  }
+
+  /** The same for every breaker of this storage. */
+  async flushEvery(): Promise<void> {
+    for (const view of this.#views) await this.flushAll(view)
+    await Promise.all([...this.#views].map((view) => view.listener.settled()))
   }
 
   /** Reads, having sent everything. Rejects where the storage does not answer. */
@@ -318,11 +324,16 @@ function codeOf(error: unknown): unknown {
 const replicas = new WeakMap<CircuitStorage, Replica>()
 
 /** The replica of a storage: one for all breakers that share it. */
-export function replicaOf(storage: CircuitStorage, runtime: Runtime = systemRuntime): Replica {
+export function replicaOf(storage: CircuitStorage, runtime: Runtime): Replica {
   let replica = replicas.get(storage)
   if (replica === undefined) {
     replica = new Replica(storage, runtime)
     replicas.set(storage, replica)
   }
   return replica
+}
+
+/** Sends what all breakers of this storage hold. */
+export async function flushStorage(storage: CircuitStorage): Promise<void> {
+  await replicas.get(storage)?.flushEvery()
 }

@@ -4,17 +4,11 @@ export interface Runtime {
   now(): number
   /** From 0 up to 1. */
   random(): number
-  /** Resolves after so many milliseconds. Only ever called within a request: some runtimes forbid timers elsewhere. */
-  after(ms: number): Promise<void>
-}
-
-export const systemRuntime: Runtime = {
-  now: () => Date.now(),
-  random: () => Math.random(),
-  after: (ms) =>
-    new Promise((resolve) => {
-      AbortSignal.timeout(ms).addEventListener('abort', () => resolve(), { once: true })
-    }),
+  /**
+   * Resolves after so many milliseconds. Only ever called within a request: some runtimes forbid timers elsewhere. Nobody
+   * waits any more once `unneeded` aborts: it may reject then, or stay as it is. Must keep a process alive until then.
+   */
+  after(ms: number, unneeded?: AbortSignal): Promise<void>
 }
 
 /** From one instant to another on the isolate's clock. */
@@ -39,7 +33,10 @@ export async function within<T>(promise: Promise<T>, ms: number, runtime: Runtim
   promise.then(settle, settle)
   // What is answered without I/O needs no timer: a storage in memory is as fast as a few turns of the microtask queue.
   for (let turn = 0; turn < PATIENT_TURNS && !settled; turn++) await undefined
-  return settled ? promise : Promise.race([promise, runtime.after(ms).then(() => undefined)])
+  if (settled) return promise
+  const decided = new AbortController()
+  const late = runtime.after(ms, decided.signal).then(() => undefined)
+  return Promise.race([promise, late]).finally(() => decided.abort())
 }
 
 const PATIENT_TURNS = 16

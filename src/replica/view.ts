@@ -41,7 +41,7 @@ export class View {
   readonly options: ResolvedReplicaOptions
   readonly outbox: Outbox
   readonly #runtime: Runtime
-  readonly #listener: ViewListener
+  readonly listener: ViewListener
   readonly #announcer: Announcer
   readonly #thinning = new Thinning()
   readonly #strong: boolean
@@ -69,7 +69,7 @@ export class View {
     this.settings = settings
     this.options = options
     this.#strong = options.maxStalenessMs === 0
-    this.#listener = listener
+    this.listener = listener
     this.#announcer = new Announcer(listener)
     this.#runtime = runtime
     const { maxBuffered, maxOutcomeAgeMs } = options
@@ -275,14 +275,14 @@ export class View {
   degrade(error: unknown): void {
     this.#degraded = true
     this.#closed = null
-    this.#listener.degraded(error)
+    this.listener.degraded(error)
   }
 
   /** The storage answers again; its snapshot follows, and until then the local state stands. */
   recover(): void {
     if (!this.#degraded) return
     this.#degraded = false
-    this.#listener.recovered()
+    this.listener.recovered()
   }
   #degraded = false
 

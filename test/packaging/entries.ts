@@ -26,6 +26,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   './neon-fetch': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
   './env': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'] },
   './auto': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'] },
+  './shutdown': { runtime: 'node', packages: [] },
   './node-postgres': { runtime: 'node', packages: ['drizzle-orm', 'pg'], drizzleTypes: true },
   './migrate': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'], drizzleTypes: true },
   './local': { runtime: 'node', packages: ['drizzle-orm', 'pg', '@electric-sql/pglite'] },

@@ -9,7 +9,7 @@ import {
   InMemoryStorage,
   ProtectedCallError,
 } from '../../src/index.ts'
-import { systemRuntime } from '../../src/replica/runtime.ts'
+import { systemRuntime } from '../../src/policies/system-runtime.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 let clock: FakeClock

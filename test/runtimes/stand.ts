@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build } from 'esbuild'
+import type { BuildOptions } from 'esbuild'
 import { Miniflare, NoOpLog } from 'miniflare'
 import { startLocalNeon } from 'resilient-circuit/local'
-import { entries, peers, root } from '../packaging/entries.ts'
+import { entries, root } from '../packaging/entries.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { Turnstile } from '../worker/turnstile.ts'
 import type { Runtime } from './differences.ts'
+import { bundled, startProgram } from './project.ts'
 
 /** The app on one runtime, with a database and an upstream of its own. */
 export interface Stand {
@@ -56,7 +51,7 @@ export async function openStand(name: string, runtime: Runtime, postgresUrl: str
     const known = { databaseUrl: endpoint.databaseUrl, fetchEndpoint: `${database.url}/sql`, upstream: upstream.url }
     const serve = fileURLToPath(new URL(`serve.${name}.ts`, import.meta.url))
     const define = { STAND: JSON.stringify(known) }
-    const { url, stop } = await (runtime.command ? startProcess(serve, define, runtime.command) : startWorker(serve, define))
+    const { url, stop } = await (runtime.command ? startServer(serve, define, runtime.command) : startWorker(serve, define))
     opened.push(stop)
 
     const stand: Stand = {
@@ -73,19 +68,6 @@ export async function openStand(name: string, runtime: Runtime, postgresUrl: str
     await close()
     throw error
   }
-}
-
-async function bundled(options: BuildOptions): Promise<string> {
-  const { outputFiles } = await build({
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    logLevel: 'error',
-    ...options,
-  })
-  return outputFiles![0]!.text
 }
 
 async function startWorker(entry: string, define: Record<string, string>): Promise<Running> {
@@ -121,51 +103,11 @@ async function startWorker(entry: string, define: Record<string, string>): Promi
   }
 }
 
-/** In a project that has the package installed, as its users do: only the app itself is built. */
-async function startProcess(
+async function startServer(
   entry: string,
   define: Record<string, string>,
   command: NonNullable<Runtime['command']>,
 ): Promise<Running> {
-  const project = await mkdtemp(join(tmpdir(), 'resilient-circuit-'))
-  const remove = () => rm(project, { recursive: true, force: true })
-  try {
-    for (const name of ['@hono/node-server', ...peers]) await link(project, name, join(root, 'node_modules', name))
-    await link(project, 'resilient-circuit', root)
-    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    await writeFile(join(project, 'serve.js'), await bundled({ entryPoints: [entry], define, packages: 'external' }))
-    const [program, ...args] = command('serve.js')
-    // It ends when its standard input does, so that it never outlives us.
-    const child = spawn(program!, args, { cwd: project, stdio: ['pipe', 'pipe', 'pipe'] })
-    const stop = async () => {
-      const ended = once(child, 'close')
-      child.kill()
-      await ended
-      await remove()
-    }
-    return { url: await firstLine(child), stop }
-  } catch (error) {
-    await remove()
-    throw error
-  }
-}
-
-async function link(project: string, name: string, target: string): Promise<void> {
-  const at = join(project, 'node_modules', name)
-  await mkdir(dirname(at), { recursive: true })
-  await symlink(target, at)
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  let errors = ''
-  child.stderr!.on('data', (chunk) => {
-    errors += chunk
-  })
-  const lines = createInterface(child.stdout!)
-  const failed = once(child, 'close').then(([code]) => {
-    throw new Error(`it ended with exit code ${code}: ${errors}`)
-  })
-  const [line] = await Promise.race([once(lines, 'line'), failed])
-  failed.catch(() => {})
-  return line
+  const { firstLine, stop } = await startProgram(entry, define, command)
+  return { url: firstLine, stop }
 }

@@ -133,6 +133,8 @@ async function bundled(entry: string): Promise<string> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     conditions: ['workerd', 'worker', 'import'],
+    // workerd knows no decorators.
+    target: 'es2022',
     logLevel: 'error',
   })
   return outputFiles[0]!.text

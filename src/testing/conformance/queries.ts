@@ -85,6 +85,20 @@ export const queryCases: Cases = {
     equal(seen, ['ab', ...keys.filter((key) => key !== 'ab')], 'all pages')
   },
 
+  'sums up what namespace and search find, whichever status and page are asked for': async (lab) => {
+    const [open] = await some(lab, ['pay/eu', 'pay/us', 'mail'])
+    await open!.order({ command: 'open', cooldownMs: [DAY_MS] })
+    await lab.breaker({}, { namespace: `${lab.namespace} too` }).send('1')
+    const { namespace } = lab
+    const page = await lab.storage.list({ summary: true, namespace, search: 'PAY', status: 'CLOSED', limit: 1 })
+    equal(keysOf(page), ['pay/us'], 'the page')
+    equal(page.summary?.counts, { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 }, 'the counts')
+    // Of the whole storage, so that one can be chosen.
+    const ours = page.summary!.namespaces.filter((name) => name.startsWith(namespace))
+    equal(ours, [namespace, `${namespace} too`], 'the namespaces')
+    ok(!('summary' in (await lab.storage.list({ namespace }))), 'no summary where none is asked for')
+  },
+
   'tells the history newest first, in pages': async (lab) => {
     const breaker = lab.breaker()
     for (let i = 0; i < 5; i++) await breaker.order({ command: i % 2 ? 'close' : 'reset' }, `${i}`)
@@ -113,6 +127,18 @@ export const queryCases: Cases = {
     )
     const all = await lab.storage.history({ namespace: lab.namespace })
     equal(keysOf(all), ['other', 'one'], 'of the namespace')
+  },
+
+  'tells of the history what is younger than asked': async (lab) => {
+    const { namespace } = lab
+    await lab.breaker({}, { resourceKey: 'old' }).send('1')
+    const of = async (newerThanMs: number) => keysOf(await lab.storage.history({ namespace, newerThanMs }))
+    equal(await of(DAY_MS), ['old'], 'of a day')
+    if (!lab.moves) return
+    await lab.pass(60_000)
+    await lab.breaker({}, { resourceKey: 'new' }).send('1')
+    equal(await of(30_000), ['new'], 'of half a minute')
+    equal(await of(90_000), ['new', 'old'], 'of a minute and a half')
   },
 
   'prunes what is closed, without override, and untouched for longer than asked': async (lab) => {
@@ -156,6 +182,8 @@ export const queryCases: Cases = {
       ]),
       ['after', () => lab.storage.list({ namespace, after: 'nonsense' })],
       ['after', () => lab.storage.history({ namespace, after: 'nonsense' })],
+      ['newerThanMs', () => lab.storage.history({ namespace, newerThanMs: -1 })],
+      ['newerThanMs', () => lab.storage.history({ namespace, newerThanMs: Number.NaN })],
       ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: DAY_MS - 1 })],
       ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.NaN })],
       ['transitionsOlderThanMs', () => lab.storage.prune({ namespace, transitionsOlderThanMs: -1 })],

@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url'
+import { startLocalNeon } from 'resilient-circuit/local'
+import { neonStorage } from 'resilient-circuit/neon'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { RUNTIMES } from './runtimes/differences.ts'
+import { type Program, startProgram } from './runtimes/project.ts'
+import { createDatabase, type TestDatabase } from './support/postgres.ts'
+
+const processes = Object.entries(RUNTIMES).flatMap(([name, { command }]) => (command === null ? [] : [{ name, command }]))
+
+let database: TestDatabase
+let endpoint: Awaited<ReturnType<typeof startLocalNeon>>
+let program: Program | undefined
+
+beforeAll(async () => {
+  database = await createDatabase(inject('postgresUrl'), 'shutdown')
+  endpoint = await startLocalNeon({ databaseUrl: database.url })
+})
+afterEach(() => program?.stop())
+afterAll(async () => {
+  await endpoint?.close()
+  await database?.drop()
+})
+
+describe.each(processes)('a process on $name', ({ name, command }) => {
+  const start = async (mode: string): Promise<Program> => {
+    const fetchEndpoint = mode === 'outage' ? 'http://127.0.0.1:1/sql' : endpoint.fetchEndpoint
+    const stand = { databaseUrl: endpoint.databaseUrl, fetchEndpoint, resourceKey: `${name} ${mode}`, mode }
+    const entry = fileURLToPath(new URL('runtimes/shutdown.ts', import.meta.url))
+    program = await startProgram(entry, { STAND: JSON.stringify(stand) }, command)
+    return program
+  }
+  const stored = async (mode: string): Promise<string> => {
+    const storage = neonStorage(endpoint.databaseUrl, { fetchEndpoint: endpoint.fetchEndpoint })
+    return (await storage.exchange([{ resourceKey: `${name} ${mode}`, namespace: 'default' }]))[0]!.snapshot.log
+  }
+
+  it.each([
+    ['a breaker', 'breaker', 'SIGTERM', 143],
+    ['a breaker', 'interrupted', 'SIGINT', 130],
+    ['all of a storage', 'storage', 'SIGTERM', 143],
+  ] as const)('stores what %s holds before the end: %s, %s', async (_, mode, signal, code) => {
+    const { child, ended } = await start(mode)
+    child.kill(signal)
+    expect(await ended).toEqual([code, null])
+    expect(await stored(mode)).toBe('0000')
+  })
+
+  it('stores it when nothing is left to do', async () => {
+    const { ended } = await start('end')
+    expect(await ended).toEqual([0, null])
+    expect(await stored('end')).toBe('0000')
+  })
+
+  it('lives until its failures are stored, by itself', async () => {
+    const { ended } = await start('floating')
+    expect(await ended).toEqual([0, null])
+    expect(await stored('floating')).toBe('000011')
+  })
+
+  it('ends though the storage does not answer', async () => {
+    const { ended } = await start('outage')
+    expect(await ended).toEqual([0, null])
+  })
+
+  it('leaves the end to whoever else listens', async () => {
+    const { child, ended } = await start('beside another')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([7, null])
+    expect(await stored('beside another')).toBe('0000')
+  })
+
+  it('does nothing once it was taken back', async () => {
+    const { child, ended } = await start('taken back')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([null, 'SIGTERM'])
+    expect(await stored('taken back')).not.toBe('0000')
+  })
+})
