@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { checkFunctions, InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
 
 /** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
@@ -55,10 +55,7 @@ export interface Dashboard {
 export function resolve(options: DashboardOptions): Dashboard {
   checkSource(options.storage)
   if (options.auth !== undefined) checkAuth(options.auth)
-  for (const name of ['actor', 'onError'] as const) {
-    const given = options[name]
-    if (given !== undefined && typeof given !== 'function') throw new InvalidOptionError(name, 'a function', given)
-  }
+  checkFunctions(options, ['actor', 'onError'])
   const { pageSize = 100, refresh = '5s', basePath } = options
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 500)
     throw new InvalidOptionError('pageSize', 'a whole number from 1 to 500', pageSize)

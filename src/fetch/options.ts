@@ -1,5 +1,5 @@
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkFunctions } from '../core/errors.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
@@ -56,9 +56,7 @@ export interface ResolvedOptions {
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: ProtectFetchOptions): ResolvedOptions {
   const { key, isFailure, fallback, timeout, maxBreakers, trustRejectionsFrom, ...rest } = options
-  for (const [name, value] of Object.entries({ key, isFailure, fallback })) {
-    if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(name, 'a function', value)
-  }
+  checkFunctions(options, ['key', 'isFailure', 'fallback'])
   // One request's bad luck should not stop all: a single failure, the breaker's own default, does not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
   return {

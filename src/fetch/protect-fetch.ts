@@ -1,11 +1,11 @@
 import { InvalidOptionError } from '../core/errors.ts'
-import { keyProblem } from '../core/key.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
+import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { isRejection, markRejection } from '../http/rejection.ts'
 import type { CallOptions } from '../policies/call.ts'
 import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
-import { type Notice, warn } from '../policies/notice.ts'
+import { attempt, warn } from '../policies/notice.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
 import { describe, type Input, isGivenUp, signalOf } from './request.ts'
@@ -62,32 +62,10 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
   const { key = hostOf, isFailure = isError, fallback, background, onNotice = warn } = options
   const breakers = new LiveBreakers(policy, options.maxBreakers)
 
-  const notice = (code: Notice['code'], message: string, error?: unknown): undefined => {
-    try {
-      onNotice({ code, message, error })
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
+  const keyOf = (input: Input, init: RequestInit | undefined) =>
+    computedKey(onNotice, 'key', () => key(describe(input, init)) ?? null)
 
-  const keyOf = (input: Input, init: RequestInit | undefined): string | undefined => {
-    try {
-      const own = key(describe(input, init))
-      const problem = own === undefined ? undefined : keyProblem(own)
-      return problem === undefined ? own : notice('BAD_KEY', `key must be ${problem}: a request ran unprotected`)
-    } catch (error) {
-      return notice('BAD_KEY', 'key failed: a request ran unprotected', error)
-    }
-  }
-
-  const fails = (result: Response | Error): boolean => {
-    try {
-      return isFailure(result)
-    } catch (error) {
-      notice('HOOK_FAILED', 'isFailure failed', error)
-      return isError(result)
-    }
-  }
+  const fails = (result: Response | Error): boolean => attempt(onNotice, 'isFailure', () => isFailure(result)) ?? isError(result)
 
   const classify = (result: CallResult, signal: AbortSignal | undefined): Classification => {
     if (!result.ok) {

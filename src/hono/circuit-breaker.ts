@@ -1,15 +1,15 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { InvalidOptionError } from '../core/errors.ts'
-import { keyProblem } from '../core/key.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
+import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { storageFrom } from '../http/storage-source.ts'
 import type { CallOptions } from '../policies/call.ts'
 import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
 import { CallTimeoutError } from '../policies/classify.ts'
-import type { Notice } from '../policies/notice.ts'
+import { attempt, tell } from '../policies/notice.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
 
@@ -62,35 +62,10 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
   const isConstant = typeof resourceKey === 'string' && (typeof storage === 'function' || 'exchange' in storage)
   let constant: CircuitProtectorPolicy | undefined
 
-  const notice = (code: Notice['code'], message: string, error: unknown): undefined => {
-    try {
-      onNotice({ code, message, error })
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
+  const ask = <T>(name: string, fn: () => T): T | undefined => attempt(onNotice, name, fn)
 
-  /** The answer of a user's function, or undefined where it throws: that replaces nobody's response. */
-  const ask = <T>(name: string, fn: () => T): T | undefined => {
-    try {
-      return fn()
-    } catch (error) {
-      return notice('HOOK_FAILED', `${name} failed`, error)
-    }
-  }
-
-  const keyOf = (c: Context): string | undefined => {
-    if (typeof resourceKey === 'string') return resourceKey
-    try {
-      const key = resourceKey(c)
-      const problem = keyProblem(key)
-      return problem === undefined
-        ? key
-        : notice('BAD_KEY', `resourceKey must be ${problem}: a request ran unprotected`, undefined)
-    } catch (error) {
-      return notice('BAD_KEY', 'resourceKey failed: a request ran unprotected', error)
-    }
-  }
+  const keyOf = (c: Context): string | undefined =>
+    typeof resourceKey === 'string' ? resourceKey : computedKey(onNotice, 'resourceKey', () => resourceKey(c))
 
   const breakerOf = (c: Context): CircuitProtectorPolicy | undefined => {
     if (constant !== undefined) return constant
@@ -103,7 +78,8 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     } catch (error) {
       // A driver's own message may hold the connection string.
       const why = error instanceof InvalidOptionError ? `: ${error.message}` : ''
-      return notice('NO_STORAGE', `there is no storage, so a request ran unprotected${why}`, error)
+      const message = `there is no storage, so a request ran unprotected${why}`
+      return tell(onNotice, { code: 'NO_STORAGE', message, error })
     }
   }
 
@@ -156,7 +132,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
 function waitUntilOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
   try {
     const context = c.executionCtx
-    return typeof context.waitUntil === 'function' ? (work) => context.waitUntil(work) : undefined
+    return context.waitUntil && ((work) => context.waitUntil(work))
   } catch {
     return undefined
   }

@@ -1,13 +1,12 @@
 import type { Context } from 'hono'
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkFunctions } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { proxyStatus, type RejectionOptions, trustedOrigins } from '../http/rejection.ts'
 import { checkSource, isStorage, type StorageSource } from '../http/storage-source.ts'
-import { type OnNotice, warn } from '../policies/notice.ts'
+import type { OnNotice } from '../policies/notice.ts'
 import { type CircuitProtectorOptions, resolveOptions } from '../policies/options.ts'
-import type { CircuitStorage } from '../storage/port.ts'
 
 /** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
 export interface CircuitBreakerOptions extends Omit<CircuitProtectorOptions, 'resourceKey' | 'storage'>, RejectionOptions {
@@ -48,24 +47,20 @@ export interface ResolvedOptions {
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
-  const { resourceKey, storage, isFailure, fallback, skip, maxBreakers, trustRejectionsFrom, exposeNames, gateway, ...rest } =
-    options
+  const { resourceKey, storage, maxBreakers, trustRejectionsFrom, gateway, ...rest } = options
   if (typeof resourceKey !== 'function') checkedKey('resourceKey', resourceKey)
-  for (const [name, value] of Object.entries({ isFailure, fallback, skip })) {
-    if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(name, 'a function', value)
-  }
+  checkFunctions(options, ['isFailure', 'fallback', 'skip'])
   if (gateway !== undefined) proxyStatus(gateway)
   if (storage !== undefined) checkSource(storage)
   // A visitor's bad luck should not stop everybody else: a single failure, the breaker's own default, does not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
-  const own: { storage?: CircuitStorage } = isStorage(storage) ? { storage } : {}
-  const resolved = resolveOptions({ ...policy, ...own, resourceKey: 'checked above' })
+  const resolved = resolveOptions({ ...policy, ...(isStorage(storage) && { storage }), resourceKey: 'checked above' })
   return {
     resourceKey,
     storage: storage ?? resolved.storage,
     maxBreakers,
     trusted: trustedOrigins(trustRejectionsFrom),
-    onNotice: options.onNotice ?? warn,
+    onNotice: resolved.onNotice,
     policy,
   }
 }

@@ -12,8 +12,6 @@ export interface RejectionOptions {
 /** On every response of {@link rejectionResponse}. Anybody can send it, so it counts only from origins that are trusted. */
 const MARKER = 'resilient-circuit'
 
-/** RFC 8941: a token goes as it is, any other text in quotes. */
-const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*$/
 const PRINTABLE = /^[ -~]+$/
 
 /**
@@ -24,8 +22,8 @@ export function proxyStatus(gateway: string): string {
   if (typeof gateway !== 'string' || !PRINTABLE.test(gateway)) {
     throw new InvalidOptionError('gateway', 'one or more printable ASCII characters', gateway)
   }
-  const name = TOKEN.test(gateway) ? gateway : `"${gateway.replace(/["\\]/g, '\\$&')}"`
-  return `${name}; error=destination_unavailable`
+  // A string of RFC 8941; a token could go without quotes, and need not.
+  return `"${gateway.replace(/["\\]/g, '\\$&')}"; error=destination_unavailable`
 }
 
 /** A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. */
@@ -38,7 +36,7 @@ export function rejectionResponse(rejection: ProtectedCallError, options: Reject
     type: 'about:blank',
     title: 'Service Unavailable',
     status: 503,
-    detail: 'A service that this request needs is failing. It is left alone for now, and will be tried again.',
+    detail: 'What this request needs is failing, and is left alone for now.',
     ...(options.exposeNames && { resourceKey, namespace, reason }),
   }
   return markRejection(new Response(JSON.stringify(problem), { status: 503, headers }))

@@ -3,7 +3,7 @@ import type { CircuitState } from '../core/state.ts'
 import type { Dropped, StatusChange, ViewListener } from '../replica/listener.ts'
 import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import type { CallResult, Outcome } from './classify.ts'
-import type { Notice, OnNotice } from './notice.ts'
+import { attempt, hookFailed, type Notice, type OnNotice, tell } from './notice.ts'
 import type { Hooks } from './options.ts'
 
 /** Calls a user's hooks so that none can harm a call, and remembers the promises that they return until these are settled. */
@@ -26,20 +26,11 @@ export class HookRunner implements ViewListener {
 
   /** A user's function's answer, or undefined where it throws. */
   ask<T>(name: string, fn: () => T): T | undefined {
-    try {
-      return fn()
-    } catch (error) {
-      this.#hookFailed(name, error)
-      return undefined
-    }
+    return attempt(this.#onNotice, name, fn)
   }
 
   notice(notice: Notice): void {
-    try {
-      this.#onNotice(notice)
-    } catch {
-      // There is nobody left to tell.
-    }
+    tell(this.#onNotice, notice)
   }
 
   statusChanged(from: CircuitState, to: CircuitState, change: StatusChange): void {
@@ -83,12 +74,8 @@ export class HookRunner implements ViewListener {
     const answer = this.ask(name, hook)
     if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
     const running: Promise<unknown> = Promise.resolve(answer)
-      .catch((error) => this.#hookFailed(name, error))
+      .catch((error) => hookFailed(this.#onNotice, name, error))
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
-  }
-
-  #hookFailed(name: string, error: unknown): void {
-    this.notice({ code: 'HOOK_FAILED', message: `${name} failed`, error })
   }
 }

@@ -13,6 +13,26 @@ export interface Notice {
 
 export type OnNotice = (notice: Notice) => void
 
+/** Hands a notice on; a hook that fails has nobody left to tell. */
+export function tell(onNotice: OnNotice, notice: Notice): undefined {
+  try {
+    onNotice(notice)
+  } catch {}
+}
+
+/** A user's function's answer, or undefined where it throws: that may take the place of nothing. */
+export function attempt<T>(onNotice: OnNotice, name: string, fn: () => T): T | undefined {
+  try {
+    return fn()
+  } catch (error) {
+    return hookFailed(onNotice, name, error)
+  }
+}
+
+export function hookFailed(onNotice: OnNotice, name: string, error: unknown): undefined {
+  return tell(onNotice, { code: 'HOOK_FAILED', message: `${name} failed`, error })
+}
+
 /** Default of `onNotice`: a line on the console, where there is one. */
 export const warn: OnNotice = ({ message }) => {
   globalThis.console?.warn(`resilient-circuit: ${message}`)

@@ -1,5 +1,5 @@
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkFunctions, InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '../core/settings.ts'
@@ -103,10 +103,7 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
   const settings = resolveSettings(options)
   const optional = (option: 'slowCallDuration' | 'timeout') =>
     options[option] === undefined ? undefined : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
-  for (const hook of HOOKS) {
-    if (options[hook] !== undefined && typeof options[hook] !== 'function')
-      throw new InvalidOptionError(hook, 'a function', options[hook])
-  }
+  checkFunctions(options, HOOKS)
   if (options.retryAfter !== undefined && options.retryAfter !== 'extend' && options.retryAfter !== 'open') {
     throw new InvalidOptionError('retryAfter', "'extend' or 'open'", options.retryAfter)
   }

@@ -1,10 +1,10 @@
 import type { Backoff } from '../core/backoff.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { checkFunctions, InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
-import { type OnNotice, warn } from './notice.ts'
+import { attempt, type OnNotice, warn } from './notice.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { systemRuntime } from './system-runtime.ts'
 
@@ -78,11 +78,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     if (backoff !== undefined && typeof backoff?.forAttempt !== 'function') {
       throw new InvalidOptionError('backoff', 'an ExponentialDelay, a FixedDelay or another object with forAttempt', backoff)
     }
-    for (const option of ['shouldHandle', 'onRetry', 'onNotice'] as const) {
-      if (options[option] !== undefined && typeof options[option] !== 'function') {
-        throw new InvalidOptionError(option, 'a function', options[option])
-      }
-    }
+    checkFunctions(options, ['shouldHandle', 'onRetry', 'onNotice'])
     this.#maxRetries = maxRetries
     this.#backoff = backoff
     this.#shouldHandle = options.shouldHandle ?? (() => true)
@@ -107,11 +103,11 @@ export class RetryWithBackoffPolicy implements CallPolicy {
         return await fn(new LazyContext(signal))
       } catch (error) {
         if (error instanceof ProtectedCallError) throw last === undefined ? error : because(error, last.error)
-        if (signal?.aborted || !this.#ask('shouldHandle', () => this.#shouldHandle(error))) throw error
+        if (signal?.aborted || !attempt(this.#onNotice, 'shouldHandle', () => this.#shouldHandle(error))) throw error
         if (attempts > this.#maxRetries) throw new RetryLimitReached(attempts, error)
         last = { error }
-        const delayMs = this.#ask('backoff', () => this.#delayMs(attempts, error)) ?? 0
-        this.#ask('onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
+        const delayMs = attempt(this.#onNotice, 'backoff', () => this.#delayMs(attempts, error)) ?? 0
+        attempt(this.#onNotice, 'onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
         signal?.throwIfAborted()
         if (delayMs > 0) await this.#wait(delayMs, signal)
       }
@@ -145,20 +141,6 @@ export class RetryWithBackoffPolicy implements CallPolicy {
       await Promise.race([this.#runtime.after(ms, signal), aborted])
     } finally {
       signal.removeEventListener('abort', abort)
-    }
-  }
-
-  /** A user's function's answer. One that throws must not take the place of the error that it was asked about. */
-  #ask<T>(name: string, fn: () => T): T | undefined {
-    try {
-      return fn()
-    } catch (error) {
-      try {
-        this.#onNotice({ code: 'HOOK_FAILED', message: `${name} failed`, error })
-      } catch {
-        // There is nobody left to tell.
-      }
-      return undefined
     }
   }
 }

@@ -30,7 +30,7 @@ describe('a rejection', () => {
       type: 'about:blank',
       title: 'Service Unavailable',
       status: 503,
-      detail: 'A service that this request needs is failing. It is left alone for now, and will be tried again.',
+      detail: 'What this request needs is failing, and is left alone for now.',
     })
   })
 
@@ -74,7 +74,7 @@ describe('a rejection', () => {
   })
 
   it.each([
-    ['edge', 'edge; error=destination_unavailable'],
+    ['edge', '"edge"; error=destination_unavailable'],
     ['my "edge"', '"my \\"edge\\""; error=destination_unavailable'],
   ])('carries the gateway %s in Proxy-Status', async (gateway, value) => {
     const { app } = await open({ gateway })

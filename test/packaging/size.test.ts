@@ -25,13 +25,13 @@ const BUDGETS: readonly Budget[] = [
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_300,
+    budget: 2_000,
   },
   {
     what: '+ protectFetch',
     code: `export { protectFetch } from 'resilient-circuit/fetch'`,
     beside: ALONE,
-    budget: 1_600,
+    budget: 1_500,
   },
   {
     what: '+ DrizzleStorage',
