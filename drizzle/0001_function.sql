@@ -1,27 +1,37 @@
 -- Written by .ci/write-function-migration.ts: do not edit.
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
-create or replace function rc_exchange_2c4c546a(jsonb) returns jsonb language plpgsql as $rc$
+create or replace function rc_exchange_24d9c27f(jsonb) returns json language plpgsql as $rc$
 #variable_conflict use_column
 declare
   request jsonb := $1;
-  answer jsonb := '[]';
+  answer text;
   r record; c rc_circuit_breakers; o rc_circuit_breakers; f rc_circuit_breakers;
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
   bits varbit; near varbit; kept bigint[]; size int; f_bit int; good int; bad int;
 begin
+  if not request @? '$[*] ? (@.type != "look")' then
+    return (select json_agg(json_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000)::bigint, 'snapshot', (select json_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
+    'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', case when isfinite(c.open_until) then floor(extract(epoch from c.open_until) * 1000)::bigint end,
+    'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
+    'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
+    'override_until', floor(extract(epoch from c.override_until) * 1000)::bigint, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
+    'would_reject', c.would_reject, 'settings', c.settings, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
+    'foreign', c.state <> c.own_state or c.open_until is distinct from c.own_open_until)
+      from rc_circuit_breakers c where c.resource_key = q.e ->> 'resource_key' and c.namespace = q.e ->> 'namespace')) order by q.ordinal)
+      from jsonb_array_elements(request) with ordinality as q(e, ordinal));
+  end if;
   for r in
-    select q.ordinal, x.*, coalesce((x.settings -> 'trip' ->> 'outOf')::int, 0) as out_of, (x.settings -> 'trip' ->> 'failures')::int as failures,
+    select x.ordinality as ordinal, x.*, coalesce((x.settings -> 'trip' ->> 'outOf')::int, 0) as out_of, (x.settings -> 'trip' ->> 'failures')::int as failures,
            (x.settings -> 'trip' ->> 'rate')::float8 as rate, (x.settings -> 'trip' ->> 'minimum')::int as minimum,
            (x.settings -> 'trip' ->> 'bucketMs')::bigint as bucket_ms, (x.settings ->> 'probes')::int as probes,
            (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency,
            array(select jsonb_array_elements_text(x.settings -> 'cooldownMs')::bigint) as cooldowns
-      from jsonb_array_elements(request) with ordinality as q(e, ordinal)
-     cross join lateral jsonb_to_record(q.e) as x(type text, resource_key text, namespace text, settings jsonb,
+      from rows from (jsonb_to_recordset(request) as (type text, resource_key text, namespace text, settings jsonb,
            generation bigint, flush_id int, since int, outcomes varbit, tokens bigint[], released bigint[], retry_after_ms bigint, trip boolean,
-           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text)
+           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text)) with ordinality as x
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
@@ -53,7 +63,7 @@ begin
     end loop;
 
     made := '[]';
-    for stage in select unnest(case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then '{foreign,rule}'::text[] else '{rule}' end) loop
+    foreach stage in array case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then '{foreign,rule}'::text[] else '{rule}' end loop
       f := c; c.state := c.own_state; c.open_until := c.own_open_until; o := c;
       open_ms := floor(extract(epoch from c.open_until) * 1000);
       due := c.state = 'OPEN' and (open_ms is null or open_ms <= now_ms or open_ms - now_ms > c.cooldown_ms);
@@ -210,15 +220,15 @@ begin
         end if;
       end if;
     end loop;
-    answer := answer || jsonb_build_object('ordinal', r.ordinal, 'verdict', verdict, 'token', token, 'transitions', made, 'at', now_ms, 'snapshot', jsonb_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
+    answer := concat_ws(',', answer, json_build_object('ordinal', r.ordinal, 'verdict', verdict, 'token', token, 'transitions', made, 'at', now_ms, 'snapshot', json_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
     'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', case when isfinite(c.open_until) then floor(extract(epoch from c.open_until) * 1000)::bigint end,
     'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', floor(extract(epoch from c.override_until) * 1000)::bigint, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
     'would_reject', c.would_reject, 'settings', c.settings, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
-    'foreign', c.state <> c.own_state or c.open_until is distinct from c.own_open_until));
+    'foreign', c.state <> c.own_state or c.open_until is distinct from c.own_open_until)));
   end loop;
-  return answer;
+  return ('[' || answer || ']')::json;
 end
 $rc$;
 --> statement-breakpoint

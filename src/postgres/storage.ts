@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import type { Transition, Verdict } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
@@ -23,10 +24,10 @@ import { type DrizzleDatabase, query, queryInOne, type Row } from './database.ts
 import { asStorageError, isUndefinedFunction, StorageError } from './errors.ts'
 import { type RowJson, toSnapshot } from './row.ts'
 import { historyStatement, listStatement, pruneStatement } from './statements/admin.ts'
-import { callBlock, callFunction } from './statements/call.ts'
+import { callBlock, callFunction, readByFunction } from './statements/call.ts'
 import { type Names, namesIn } from './statements/names.ts'
 import { readStatement } from './statements/read.ts'
-import { encodeAcquire, encodeCommand, encodeReport } from './wire.ts'
+import { encodeAcquire, encodeCommand, encodeLook, encodeReport } from './wire.ts'
 
 export interface DrizzleStorageOptions {
   /** The schema that holds the tables. Default: the connection's search path. */
@@ -43,6 +44,12 @@ interface Answer {
   readonly at: number
   readonly snapshot: RowJson
   readonly transitions: readonly Omit<Transition, 'resourceKey' | 'namespace'>[]
+}
+
+/** One breaker as a read finds it; null where it has no row. */
+interface Look {
+  readonly at: number
+  readonly snapshot: RowJson | null
 }
 
 /**
@@ -113,12 +120,19 @@ export class DrizzleStorage implements CircuitStorage {
   }
 
   async #read(ids: readonly BreakerId[], options?: StorageCallOptions): Promise<{ snapshot: Snapshot; foreign: boolean }[]> {
-    const rows = await this.#run(() => query(this.#db, readStatement(ids, this.#names)), options)
+    const rows = await this.#run(() => this.#look(ids), options)
+    return rows.map(({ snapshot, at }, i) => ({
+      snapshot: toSnapshot(snapshot, ids[i]!, at),
+      foreign: snapshot?.foreign === true,
+    }))
+  }
+
+  async #look(ids: readonly BreakerId[]): Promise<readonly Look[]> {
+    const answer = await this.#ask(() => readByFunction(JSON.stringify(ids.map(encodeLook)), this.#names))
+    if (answer !== undefined) return answer as Look[]
+    const rows = await query(this.#db, readStatement(ids, this.#names))
     this.#installed = rows[0]!['installed'] === true
-    return rows.map((row, i) => {
-      const json = row['snapshot'] as RowJson | null
-      return { snapshot: toSnapshot(json, ids[i]!, Number(row['at'])), foreign: json?.foreign === true }
-    })
+    return rows.map(({ snapshot, at }) => ({ snapshot: snapshot as RowJson | null, at: Number(at) }))
   }
 
   async #write(ids: readonly BreakerId[], events: readonly object[], options?: StorageCallOptions): Promise<Admission[]> {
@@ -138,17 +152,23 @@ export class DrizzleStorage implements CircuitStorage {
   }
 
   async #call(request: string): Promise<readonly Answer[]> {
-    if (this.#installed) {
-      try {
-        return (await query(this.#db, callFunction(request, this.#names)))[0]!['answer'] as Answer[]
-      } catch (error) {
-        if (!isUndefinedFunction(error)) throw error
-        this.#installed = false
-      }
-    }
+    const answer = await this.#ask(() => callFunction(request, this.#names))
+    if (answer !== undefined) return answer as Answer[]
     const [row] = await queryInOne(this.#db, callBlock(request, this.#names))
     this.#installed = row!['installed'] === true
     return row!['answer'] as Answer[]
+  }
+
+  /** What the function answers; undefined where it is not installed. */
+  async #ask(statement: () => SQL): Promise<unknown> {
+    if (!this.#installed) return undefined
+    try {
+      return (await query(this.#db, statement()))[0]!['answer']
+    } catch (error) {
+      if (!isUndefinedFunction(error)) throw error
+      this.#installed = false
+      return undefined
+    }
   }
 
   async #run<T>(operation: () => Promise<T>, options?: StorageCallOptions): Promise<T> {

@@ -1,6 +1,11 @@
-import type { AcquireRequest, ControlRequest, ExchangeRequest } from '../storage/port.ts'
+import type { AcquireRequest, BreakerId, ControlRequest, ExchangeRequest } from '../storage/port.ts'
 
 /** Requests in the form in which the exchange's body reads them. */
+
+/** Where all that is asked for are looks, the function answers without its rule. */
+export function encodeLook({ resourceKey, namespace }: BreakerId): object {
+  return { resource_key: resourceKey, namespace, type: 'look' }
+}
 
 export function encodeReport({ resourceKey, namespace, report }: ExchangeRequest): object {
   const id = { resource_key: resourceKey, namespace }

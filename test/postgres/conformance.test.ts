@@ -58,8 +58,13 @@ describe.each([
     testCircuitStorage({ describe, it }, async () => ({ storage, close: async () => {} }))
 
     it(`writes by the ${shell === 'function' ? 'function' : 'block'} alone`, () => {
-      const calls = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}`))
+      const calls = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}(case`))
       expect([calls.length, sent.has(DO_BLOCK)]).toEqual(shell === 'function' ? [1, false] : [0, true])
+    })
+
+    it(shell === 'function' ? 'reads by the function once it knows of it' : 'reads by a statement', () => {
+      const reads = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}($`))
+      expect(reads.length).toBe(shell === 'function' ? 1 : 0)
     })
   })
 

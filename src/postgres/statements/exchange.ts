@@ -8,23 +8,23 @@
 export const EXCHANGE_BODY: string = `#variable_conflict use_column
 declare
   request jsonb := /*request*/;
-  answer jsonb := '[]';
+  answer text;
   r record; c rc_circuit_breakers; o rc_circuit_breakers; f rc_circuit_breakers;
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
   bits varbit; near varbit; kept bigint[]; size int; f_bit int; good int; bad int;
 begin
+  /*read*/
   for r in
-    select q.ordinal, x.*, coalesce((x.settings -> 'trip' ->> 'outOf')::int, 0) as out_of, (x.settings -> 'trip' ->> 'failures')::int as failures,
+    select x.ordinality as ordinal, x.*, coalesce((x.settings -> 'trip' ->> 'outOf')::int, 0) as out_of, (x.settings -> 'trip' ->> 'failures')::int as failures,
            (x.settings -> 'trip' ->> 'rate')::float8 as rate, (x.settings -> 'trip' ->> 'minimum')::int as minimum,
            (x.settings -> 'trip' ->> 'bucketMs')::bigint as bucket_ms, (x.settings ->> 'probes')::int as probes,
            (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency,
            array(select jsonb_array_elements_text(x.settings -> 'cooldownMs')::bigint) as cooldowns
-      from jsonb_array_elements(request) with ordinality as q(e, ordinal)
-     cross join lateral jsonb_to_record(q.e) as x(type text, resource_key text, namespace text, settings jsonb,
+      from rows from (jsonb_to_recordset(request) as (type text, resource_key text, namespace text, settings jsonb,
            generation bigint, flush_id int, since int, outcomes varbit, tokens bigint[], released bigint[], retry_after_ms bigint, trip boolean,
-           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text)
+           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text)) with ordinality as x
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
@@ -56,7 +56,7 @@ begin
     end loop;
 
     made := '[]';
-    for stage in select unnest(case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then '{foreign,rule}'::text[] else '{rule}' end) loop
+    foreach stage in array case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then '{foreign,rule}'::text[] else '{rule}' end loop
       f := c; c.state := c.own_state; c.open_until := c.own_open_until; o := c;
       open_ms := floor(extract(epoch from c.open_until) * 1000);
       due := c.state = 'OPEN' and (open_ms is null or open_ms <= now_ms or open_ms - now_ms > c.cooldown_ms);
@@ -213,7 +213,7 @@ begin
         end if;
       end if;
     end loop;
-    answer := answer || jsonb_build_object('ordinal', r.ordinal, 'verdict', verdict, 'token', token, 'transitions', made, 'at', now_ms, 'snapshot', /*snapshot*/);
+    answer := concat_ws(',', answer, json_build_object('ordinal', r.ordinal, 'verdict', verdict, 'token', token, 'transitions', made, 'at', now_ms, 'snapshot', /*snapshot*/));
   end loop;
   /*answer*/
 end`
