@@ -16,7 +16,7 @@ export function admit(state: StoredState, event: Acquire, now: number): Step<Sto
   return { state: written(state, { ...after, flushIds: state.flushIds, settings: event.settings }, now), verdict: 'probe', token }
 }
 
-/** Never less than one place, so that a window which shrinks in a rolling deploy cannot wedge the breaker. */
-function hasRoom(state: HalfOpen, { probes, probeConcurrency }: Settings, now: number): boolean {
+/** May one more probe go out? Never less than one place, so that a window which shrinks in a rolling deploy cannot wedge the breaker. */
+export function hasRoom(state: HalfOpen, { probes, probeConcurrency }: Settings, now: number): boolean {
   return liveLeases(state, now).length < Math.max(1, Math.min(probeConcurrency, probes - state.log.length))
 }

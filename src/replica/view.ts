@@ -1,3 +1,4 @@
+import { hasRoom } from '../core/admit.ts'
 import { MAX_WINDOW } from '../core/limits.ts'
 import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
@@ -298,6 +299,8 @@ export class View {
     if (!this.#strong) this.#thin(snapshot)
     // What one isolate says at once of a new generation, and what all others keep for later, would not be the same.
     if (snapshot.generation !== this.#snapshot?.generation) this.#lastReport = Number.NEGATIVE_INFINITY
+    // It waited for a place; here is one.
+    if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at)) this.#rejectUntil = 0
     this.#adopted = sent
     this.#snapshot = snapshot
     this.#receivedAt = now

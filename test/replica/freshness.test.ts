@@ -164,6 +164,25 @@ describe('a half-open breaker', () => {
     expect(network.sent.at(-1)!.kind).toBe('acquire')
   })
 
+  it('is asked again as soon as this isolate sees a place that is free, in the same generation or a later one', async () => {
+    await halfOpen()
+    const holder = lab.breaker({ cooldown: '1s' }).policy
+    const permits = [await holder.acquire(), await holder.acquire(), await holder.acquire()]
+    const [one, other] = [lab.breaker().policy, lab.breaker({ cooldown: '1s' }).policy]
+    expect([await lab.call(one), await lab.call(other)]).toEqual(['HALF_OPEN', 'HALF_OPEN'])
+    await permits[0]!.release()
+    await holder.flush()
+    await one.refresh()
+    expect(await lab.call(one)).toBe('value')
+    for (const permit of permits) await permit.failure(new Error('down'))
+    await holder.flush()
+    expect(await lab.row()).toMatchObject({ status: 'OPEN' })
+    await lab.pass(1_200)
+    await holder.acquire()
+    await other.refresh()
+    expect(await lab.call(other)).toBe('value')
+  })
+
   it('is asked by one isolate at most as often at once as probes may be out; asks that never come back do not count for ever', async () => {
     await halfOpen()
     const { policy, network } = lab.breaker({ probeConcurrency: 2 })
