@@ -1,9 +1,22 @@
 import { MAX_WINDOW } from './limits.ts'
 
+const FAILURE = '1'.charCodeAt(0)
+
+export function isFailure(log: string, at: number): boolean {
+  return log.charCodeAt(at) === FAILURE
+}
+
+const SUCCESSES = '0'.repeat(MAX_WINDOW)
+
+/** So many successes. Cut from a text that is there: `repeat` builds a tree of pieces, which whoever looks into it has to flatten. */
+export function successes(count: number): string {
+  return count <= MAX_WINDOW ? SUCCESSES.slice(0, count) : '0'.repeat(count)
+}
+
 /** How many failures stand among the newest `size` outcomes of a log. */
 export function failuresIn(log: string, size: number = log.length): number {
   let failures = 0
-  for (let i = Math.max(0, log.length - size); i < log.length; i++) if (log.charCodeAt(i) === 49) failures++
+  for (let i = Math.max(0, log.length - size); i < log.length; i++) if (isFailure(log, i)) failures++
   return failures
 }
 

@@ -1,6 +1,6 @@
 import { advance, count, total } from './buckets.ts'
 import type { Report, Step } from './event.ts'
-import { failuresIn, trimmed } from './log.ts'
+import { failuresIn, isFailure, trimmed } from './log.ts'
 import { closed, opened, written } from './move.ts'
 import { type CountRule, cooldownAfter, type RateRule, type Settings } from './settings.ts'
 import { activeOverride, type Buckets, type Cause, type Closed, type HalfOpen, RING, type StoredState } from './state.ts'
@@ -84,14 +84,17 @@ export function replay<S extends Closed>(
 }
 
 function replayCount<S extends Closed>(state: S, outcomes: string, { failures, outOf }: CountRule) {
-  let log = state.log
+  const all = state.log + outcomes
+  let end = state.log.length
+  let failureCount = failuresIn(state.log, outOf)
   let cause: Cause | null = null
-  for (const bit of outcomes) {
-    log = trimmed(log + bit)
-    if (bit === '1' && log.length >= outOf && failuresIn(log, outOf) >= failures) cause = 'failure_limit'
-    if (cause !== null) break
+  while (end < all.length && cause === null) {
+    if (end >= outOf && isFailure(all, end - outOf)) failureCount--
+    const failed = isFailure(all, end++)
+    if (failed) failureCount++
+    if (failed && end >= outOf && failureCount >= failures) cause = 'failure_limit'
   }
-  return { state: { ...state, log, failureCount: failuresIn(log, outOf) }, cause }
+  return { state: { ...state, log: trimmed(all.slice(0, end)), failureCount }, cause }
 }
 
 function replayRate<S extends Closed>(state: S, outcomes: string, { rate, minimum, bucketMs }: RateRule, now: number) {

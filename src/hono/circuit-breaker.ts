@@ -8,7 +8,7 @@ import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { storageFrom } from '../http/storage-source.ts'
 import type { CallOptions } from '../policies/call.ts'
 import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
-import { CallTimeoutError } from '../policies/classify.ts'
+import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
 import { attempt, tell } from '../policies/notice.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
@@ -99,14 +99,9 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     if (breaker === undefined) return next()
     let admitted = false
     let answered = false
-    const call: CallOptions = {
-      get waitUntil() {
-        return waitUntilOf(c)
-      },
-      classify: (result) =>
-        ask('classify', () => classify?.(result)) ??
-        (answered ? outcomeOf(c, rules) : result.ok ? undefined : outcomeOfThrown(c, result.error)),
-    }
+    const judge = (result: CallResult): Classification | undefined =>
+      ask('classify', () => classify?.(result)) ??
+      (answered ? outcomeOf(c, rules) : result.ok ? undefined : outcomeOfThrown(c, result.error))
     try {
       await breaker.execute(async () => {
         admitted = true
@@ -116,7 +111,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
         // Hono has answered a thrown error by now; the breaker's hooks should see it all the same.
         if (c.error !== undefined) throw c.error
         return c.res
-      }, call)
+      }, new RequestCall(c, judge))
     } catch (error) {
       if (answered) return
       if (!admitted && error instanceof ProtectedCallError) return reject(c, error)
@@ -125,6 +120,21 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     } finally {
       breakers.ended(breaker, (work) => keep(c, work))
     }
+  }
+}
+
+/** Looks for `waitUntil` when it is needed. A class, for a literal with a getter has a shape of its own each time, which V8 is slow at. */
+class RequestCall implements CallOptions {
+  readonly #c: Context
+  readonly classify: (result: CallResult) => Classification | undefined
+
+  constructor(c: Context, classify: RequestCall['classify']) {
+    this.#c = c
+    this.classify = classify
+  }
+
+  get waitUntil(): CallOptions['waitUntil'] {
+    return waitUntilOf(this.#c)
   }
 }
 

@@ -15,7 +15,7 @@ import { type CallResult, CallTimeoutError, type Classification, defaultOutcome 
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import type { Permit } from './permit.ts'
+import { type Permit, SinglePermit } from './permit.ts'
 
 /** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
 export interface Operator {
@@ -58,7 +58,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     this.#view = new View(id, settings, replica, this.#hooks, runtime)
     this.#replica = replicaOf(storage, runtime)
     this.#replica.add(this.#view)
-    this.#now = runtime.now
+    this.#now = () => runtime.now()
     this.#judgesValues =
       this.#options.classify !== undefined || this.#options.slowMs < Number.POSITIVE_INFINITY || options.onOutcome !== undefined
     if (storage.shared && options.failureLimit === undefined) {
@@ -110,7 +110,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const settling =
       this.#judgesValues || call.classify !== undefined
         ? this.#settle(grant, { ok: true, value }, started, call)
-        : this.#report(this.#view.succeed(grant, started), call)
+        : this.#report(this.#view.succeed(grant, started), started, call)
     ended?.()
     if (settling !== undefined) await settling
     return value
@@ -133,19 +133,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     options.signal?.throwIfAborted()
     const started = this.#now()
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
-    let settled = false
-    const once = async (settle: () => Promise<unknown> | undefined): Promise<void> => {
-      if (settled) return
-      settled = true
-      await settle()
-    }
-    return {
-      generation: grant.generation,
-      probe: grant.token !== null,
-      success: () => once(() => this.#settle(grant, { ok: true, value: undefined }, started, options)),
-      failure: (error) => once(() => this.#settle(grant, { ok: false, error }, started, options)),
-      release: () => once(() => this.#release(grant, options)),
-    }
+    return new SinglePermit(grant.generation, grant.token !== null, {
+      settle: (result) => this.#settle(grant, result, started, options),
+      release: () => this.#release(grant, options),
+    })
   }
 
   /** Sends what waits, and reads. @returns what the storage says. Rejects where it does not answer. */
@@ -260,13 +251,15 @@ export class CircuitProtectorPolicy implements CallPolicy {
     if (outcome === 'ignored') return this.#release(grant, call)
     const wish = typeof classified === 'object' ? classified.retryAfterMs : undefined
     const retryAfterMs = wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
-    if (outcome === 'success') return this.#report(this.#view.succeed(grant, now), call)
-    return this.#report(this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now), call)
+    if (outcome === 'success') return this.#report(this.#view.succeed(grant, now), now, call)
+    return this.#report(this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now), now, call)
   }
 
   /** Sends what should not wait. */
-  #report(sequel: Sequel, call: CallOptions): Promise<unknown> | undefined {
+  #report(sequel: Sequel, now: number, call: CallOptions): Promise<unknown> | undefined {
     if (sequel === undefined) return undefined
+    // What is under way is followed by another exchange, which takes this along.
+    if (!this.#isStrong && this.#hooks.idle && !this.#replica.mayFlush(now)) return undefined
     if (sequel === 'look') return this.#keep(this.#replica.flush(this.#view, 'urgent'), call)
     return this.#keep(this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view), call)
   }

@@ -19,6 +19,11 @@ export class HookRunner implements ViewListener {
     this.#onNotice = onNotice
   }
 
+  /** Is no hook running? */
+  get idle(): boolean {
+    return this.#running.size === 0
+  }
+
   /** Ends when no hook is running any more. */
   async settled(): Promise<void> {
     if (this.#running.size > 0) await Promise.all(this.#running)

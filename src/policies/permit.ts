@@ -1,3 +1,5 @@
+import type { CallResult } from './classify.ts'
+
 /** The right to make one call, settled by hand: for streams, sockets, and whatever does not end where it began. */
 export interface Permit {
   /** The generation that admitted the call. */
@@ -10,4 +12,41 @@ export interface Permit {
   failure(error?: unknown): Promise<void>
   /** The call says nothing about the dependency. */
   release(): Promise<void>
+}
+
+/** How a permit is settled. Either answers what there is to wait for, if anything. */
+interface Settling {
+  settle(result: CallResult): Promise<unknown> | undefined
+  release(): Promise<unknown> | undefined
+}
+
+/** A permit that is settled once. */
+export class SinglePermit implements Permit {
+  readonly generation: number
+  readonly probe: boolean
+  #settling: Settling | undefined
+
+  constructor(generation: number, probe: boolean, settling: Settling) {
+    this.generation = generation
+    this.probe = probe
+    this.#settling = settling
+  }
+
+  async success(): Promise<void> {
+    await this.#once()?.settle({ ok: true, value: undefined })
+  }
+
+  async failure(error?: unknown): Promise<void> {
+    await this.#once()?.settle({ ok: false, error })
+  }
+
+  async release(): Promise<void> {
+    await this.#once()?.release()
+  }
+
+  #once(): Settling | undefined {
+    const settling = this.#settling
+    this.#settling = undefined
+    return settling
+  }
 }

@@ -1,4 +1,5 @@
 import type { Report } from '../core/event.ts'
+import { successes } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 import { NEVER, type Span } from './runtime.ts'
 
@@ -87,7 +88,7 @@ export class Batch {
   }
 
   get bits(): string {
-    return this.#run === 0 ? this.#bits : this.#bits + '0'.repeat(this.#run)
+    return this.#run === 0 ? this.#bits : this.#bits + successes(this.#run)
   }
 
   /** The report to send: made once, then the same at every repeat. */

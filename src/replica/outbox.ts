@@ -54,6 +54,8 @@ export class Outbox {
   /** Drops what is too old, and the oldest of what is too much. A quiet success has nothing to say that age could falsify. */
   trim(now: number): void {
     const { maxOutcomeAgeMs, maxBuffered } = this.#limits
+    const first = this.#batches[0]
+    if (this.#batches.length === 1 && first!.size <= maxBuffered && now - first!.urgentSince <= maxOutcomeAgeMs) return
     for (const batch of this.#batches.filter(({ urgentSince }) => now - urgentSince > maxOutcomeAgeMs)) this.#drop(batch, 'age')
     let excess = this.#batches.reduce((sum, batch) => sum + batch.size, 0) - maxBuffered
     while (excess > 0 && this.#batches.length > 1) {
@@ -77,6 +79,7 @@ export class Outbox {
 
   /** The oldest batch that no answer is under way to, nor to an older one of its generation: within one the order counts. */
   next(now: number): Batch | undefined {
+    if (this.empty) return undefined
     const busy = new Set<number>()
     for (const batch of this.#batches) {
       if (isWithin(batch.busy, now)) busy.add(batch.generation)

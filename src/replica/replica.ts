@@ -79,10 +79,15 @@ export class Replica {
     return decision === 'ask' ? this.#ask(view, leaseMs, until, keep) : decision
   }
 
+  /** Is nothing under way, nor waiting for its gap? */
+  mayFlush(now: number): boolean {
+    return this.#health.mayAsk(now) && !isWithin(this.#flight, now) && !isWithin(this.#next, now)
+  }
+
   /** Sends what is due and reads, in the background. */
   async flush(view: View, cargo: Cargo = 'due'): Promise<void> {
     const now = this.#runtime.now()
-    if (!this.#health.mayAsk(now) || isWithin(this.#flight, now) || isWithin(this.#next, now)) return
+    if (!this.mayFlush(now)) return
     const gap = Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
     if (gap > 0) {
       const next = { from: now, until: now + gap + LONGEST_GAP_MS }

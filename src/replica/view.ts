@@ -14,6 +14,7 @@ import type { ViewListener } from './listener.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
 import type { ResolvedReplicaOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
+import { OwnOutcomes } from './own-outcomes.ts'
 import { isWithin, type Runtime, type Span } from './runtime.ts'
 import { Thinning } from './thinning.ts'
 
@@ -45,6 +46,7 @@ export class View {
   readonly listener: ViewListener
   readonly #announcer: Announcer
   readonly #thinning = new Thinning()
+  readonly #own: OwnOutcomes
   readonly #strong: boolean
   #snapshot: Snapshot | null = null
   /** When the snapshot came, on the isolate's clock. */
@@ -62,6 +64,11 @@ export class View {
   /** How many outcomes are as many as may wait. */
   readonly #fullAt: number
   #lastReport = Number.NEGATIVE_INFINITY
+  /** A failure has not reached the storage yet: the next call tries again. */
+  #owesReport = false
+  /** Of late, while outcomes are thinned. */
+  #failuresInRow = 0
+  #degraded = false
   /** Acquires under way. One of a request that was torn down never says that it is done. */
   readonly #asks = new Set<Span>()
 
@@ -72,6 +79,7 @@ export class View {
     this.#strong = options.maxStalenessMs === 0
     this.listener = listener
     this.#announcer = new Announcer(listener)
+    this.#own = new OwnOutcomes(settings)
     this.#runtime = runtime
     const { maxBuffered, maxOutcomeAgeMs } = options
     const longestRun = 'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
@@ -180,6 +188,7 @@ export class View {
     if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
     if (this.#thinning.share < 1 && this.#isThinnedOut(grant, false)) return undefined
     const batch = this.outbox.open(grant.generation, this.#strong)
+    this.#own.success(grant.generation)
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
     const due = now >= this.#successesFrom || batch.size >= this.#fullAt
@@ -195,6 +204,7 @@ export class View {
     else batch.probe(grant.token, true, retryAfterMs, trip, now)
     this.#owesReport = true
     this.outbox.trim(now)
+    this.#own.failure(grant.generation)
     this.#tripFirst(trip, now)
     return batch
   }
@@ -226,9 +236,6 @@ export class View {
     this.#failuresInRow = failed && share < 1 ? this.#failuresInRow + 1 : 0
     return grant.token === null && share < 1 && this.#runtime.random() >= share
   }
-
-  /** Of late, while outcomes are thinned. */
-  #failuresInRow = 0
 
   /** Nobody was told of a failure. Others may have had something to tell: in a while, and where it is the 2nd, 4th, 8th… in a row. */
   #isSuspicious(now: number): boolean {
@@ -285,7 +292,6 @@ export class View {
     this.#degraded = false
     this.listener.recovered()
   }
-  #degraded = false
 
   /** The storage's clock, as far as it can be told from here. */
   storageTime(now: number): number {
@@ -305,6 +311,7 @@ export class View {
     this.#snapshot = snapshot
     this.#receivedAt = now
     this.#local = null
+    this.#own.forget()
     this.outbox.supersede(snapshot)
     const { maxStalenessMs } = this.options
     this.#freshUntil = now + maxStalenessMs
@@ -344,17 +351,14 @@ export class View {
       if (this.#askFrom < this.#freshUntil) this.#refreshFrom = this.#freshUntil
     }
   }
-  /** A failure has not reached the storage yet: the next call tries again. */
-  #owesReport = false
 
   /** Stops this isolate as soon as its own view trips; the storage's next answer confirms that, or lifts it. */
   #tripFirst(trip: boolean, now: number): void {
     const snapshot = this.#snapshot
     if (snapshot === null || snapshot.status !== 'CLOSED' || this.#local !== null) return
-    const own = this.outbox.bits(snapshot.generation)
-    if (!own.includes('1')) return
     const t = this.storageTime(now)
-    const replayed = replay(snapshot, own, this.settings, t)
+    const replayed = this.#own.judge(snapshot, () => this.outbox.bits(snapshot.generation), t)
+    if (replayed === null) return
     if (replayed.cause === null && !trip) return
     const cooldownMs = cooldownAfter(this.settings, snapshot.opens + 1)
     this.#setLocal(opened({ ...replayed.state, flushIds: [] }, replayed.cause ?? 'retry_after', t, cooldownMs))

@@ -44,6 +44,20 @@ async function trip(policy: CircuitProtectorPolicy) {
 }
 
 describe('a circuit protector', () => {
+  it('takes its time from a runtime that is an object of a class', async () => {
+    class Stopped {
+      readonly #instant = 1_000
+      now() {
+        return this.#instant
+      }
+      random() {
+        return 0.5 + this.#instant * 0
+      }
+      async after() {}
+    }
+    expect(await breaker({ runtime: new Stopped() }).execute(() => 'ok')).toBe('ok')
+  })
+
   it('goes from closed to open to half-open to closed', async () => {
     const policy = breaker()
     await succeed(policy)
