@@ -69,6 +69,8 @@ export class View {
   /** Of late, while outcomes are thinned. */
   #failuresInRow = 0
   #degraded = false
+  /** When it last read because of a failure that it told nobody of. */
+  #lookedAt = Number.NEGATIVE_INFINITY
   /** Acquires under way. One of a request that was torn down never says that it is done. */
   readonly #asks = new Set<Span>()
 
@@ -237,9 +239,11 @@ export class View {
     return grant.token === null && share < 1 && this.#runtime.random() >= share
   }
 
-  /** Nobody was told of a failure. Others may have had something to tell: in a while, and where it is the 2nd, 4th, 8th… in a row. */
+  /** Nobody was told of a failure. Others may have had something to tell: once a second, and where it is the 2nd, 4th, 8th… in a row. */
   #isSuspicious(now: number): boolean {
-    return now - this.#receivedAt >= EAGER_MS || isPowerOfTwo(this.#failuresInRow)
+    const looks = now - this.#lookedAt >= EAGER_MS || isPowerOfTwo(this.#failuresInRow)
+    if (looks) this.#lookedAt = now
+    return looks
   }
 
   /** A probe without an outcome gives its place back. */
@@ -338,6 +342,7 @@ export class View {
     this.#askFrom = 0
     this.#rejectUntil = 0
     this.#lastReport = Number.NEGATIVE_INFINITY
+    this.#lookedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Those who wait for the end of a cooldown do not all ask at once. Who comes later, comes at a time of his own anyway. */
