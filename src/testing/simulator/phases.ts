@@ -1,3 +1,4 @@
+import { Histogram } from './histogram.ts'
 import type { Phase } from './options.ts'
 import type { PhaseReport, RowLoad } from './report.ts'
 
@@ -15,6 +16,7 @@ interface PhaseTally {
   reports: number
   asks: number
   writes: number
+  readonly answers: Histogram
 }
 
 /** What the dependency does, by time, and what was counted in each phase. */
@@ -39,6 +41,7 @@ export class Phases {
       reports: 0,
       asks: 0,
       writes: 0,
+      answers: new Histogram(),
     }))
     const seconds = Math.ceil(durationMs / 1_000)
     this.statements = Array<number>(seconds).fill(0)
@@ -60,7 +63,7 @@ export class Phases {
     return this.#phases.map(({ name, fromMs }, i) => {
       const from = fromMs / 1_000
       const until = (this.#phases[i + 1]?.fromMs ?? this.#durationMs) / 1_000
-      const tally = this.#tallies[i]!
+      const { answers, ...tally } = this.#tallies[i]!
       const half = Math.floor((from + until) / 2)
       const load = (since: number, of: (perSecond: readonly number[]) => number): RowLoad => ({
         statements: of(this.statements.slice(since, until)),
@@ -74,6 +77,7 @@ export class Phases {
         peak: load(from, busiest),
         steadyPeak: load(half, busiest),
         steady: load(half, average),
+        storage: answers.report(),
       }
     })
   }

@@ -38,6 +38,14 @@ export interface PhaseReport {
   readonly peak: RowLoad
   readonly steadyPeak: RowLoad
   readonly steady: RowLoad
+  /** How long the storage took for the operations that it answered in this phase. */
+  readonly storage: Durations
+}
+
+export interface Durations {
+  readonly medianMs: number
+  readonly p99Ms: number
+  readonly worstMs: number
 }
 
 /** A second. */

@@ -5,13 +5,14 @@ import type { Permit } from '../../policies/permit.ts'
 import type { Dropped } from '../../replica/listener.ts'
 import { resolveReplicaOptions } from '../../replica/options.ts'
 import { Isolate } from './isolate.ts'
-import type { FleetGroup, SimulationOptions } from './options.ts'
+import type { SimulationOptions } from './options.ts'
 import { Oracle } from './oracle.ts'
 import { Phases } from './phases.ts'
 import { Random } from './random.ts'
 import type { OutcomesReport, SimulationReport } from './report.ts'
 import { Stop } from './stop.ts'
 import { SimulatedStorage } from './storage.ts'
+import { Traffic } from './traffic.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -32,8 +33,8 @@ export function simulate(options: SimulationOptions): Promise<SimulationReport> 
 class Fleet {
   readonly #options: SimulationOptions
   readonly #time = new VirtualTime(START)
-  /** Apart from each other, so that what the breakers do has no influence on the calls that come. */
-  readonly #calls: Random
+  readonly #traffic: Traffic<Isolate>
+  /** Apart from the traffic's, so that what the breakers do has no influence on the calls that come. */
   readonly #chance: Random
   readonly #storage: SimulatedStorage
   readonly #oracle: Oracle
@@ -57,7 +58,11 @@ class Fleet {
   constructor(options: SimulationOptions) {
     const { seed = 1, storage = {}, breaker, dependency, durationMs } = options
     this.#options = options
-    this.#calls = new Random(seed)
+    this.#traffic = new Traffic(this.#time, new Random(seed), {
+      begin: (group) => this.#isolate(group),
+      phase: () => this.#phases.at(this.#time.now() - START),
+      call: (isolate, fails, durationMs) => void this.#call(isolate, fails, durationMs),
+    })
     this.#chance = new Random(seed + 1)
     const settings = resolveSettings(breaker)
     this.#maxStalenessMs = resolveReplicaOptions(breaker, settings, true).maxStalenessMs
@@ -69,6 +74,7 @@ class Fleet {
       written: (isolate, status) => this.#written(isolate, status),
       answered: (ms) => {
         this.#stop.roundTripMs = Math.max(this.#stop.roundTripMs, ms)
+        if (!this.#ending) this.#phases.tally.answers.add(ms)
       },
     })
   }
@@ -76,11 +82,10 @@ class Fleet {
   async run(): Promise<SimulationReport> {
     const { durationMs, fleet, dependency } = this.#options
     for (const phase of dependency) this.#time.schedule(phase.fromMs, () => this.#enter(phase.failures))
-    fleet.forEach((group, i) => {
-      for (let slot = 0; slot < group.isolates; slot++) this.#arrivals(group, i)
-    })
+    this.#traffic.begin(fleet)
     await this.#time.run(START + durationMs - 1)
     this.#ending = true
+    this.#traffic.end()
     this.#storage.faultless = true
     // Twice: what is under way at the end may fail yet, and is kept then.
     for (const farewell of [1, 2]) {
@@ -88,29 +93,6 @@ class Fleet {
       await this.#time.run(START + durationMs + farewell * FAREWELL_MS)
     }
     return this.#report()
-  }
-
-  /** The calls of one isolate, and of those that take its place. */
-  #arrivals(group: FleetGroup, index: number): void {
-    const { callsPerSecond, callsPerLife = Number.POSITIVE_INFINITY, arrivals = 'random' } = group
-    const every = 1_000 / callsPerSecond
-    let isolate: Isolate | null = null
-    let lived = 0
-    const next = () => (arrivals === 'random' ? this.#calls.exponential(every) : every)
-    // Not rounded to the clock's milliseconds: that would slow the fleet down.
-    let due = START + (arrivals === 'random' ? next() : this.#calls.next() * every)
-    const arrive = () => {
-      if (this.#ending) return
-      if (isolate === null || lived === callsPerLife) {
-        isolate = this.#isolate(index)
-        lived = 0
-      }
-      lived++
-      due += next()
-      this.#time.schedule(due - this.#time.now(), arrive)
-      void this.#call(isolate)
-    }
-    this.#time.schedule(due - START, arrive)
   }
 
   #isolate(group: number): Isolate {
@@ -130,11 +112,8 @@ class Fleet {
     return isolate
   }
 
-  async #call(isolate: Isolate): Promise<void> {
+  async #call(isolate: Isolate, fails: boolean, durationMs: number): Promise<void> {
     const arrived = this.#time.now()
-    const { failures, latency = { min: 10, mean: 50 } } = this.#phases.at(arrived - START)
-    const fails = this.#calls.next() < failures
-    const durationMs = Math.ceil(this.#calls.spread(latency))
     this.#totalCalls++
     this.#phases.tally.calls++
     this.#oracle.call(fails, durationMs)

@@ -1,5 +1,5 @@
-import { type FailureRate, type Fraction, fraction } from '../src/core/limits.ts'
-import type { SimulationOptions } from '../src/testing/simulator/index.ts'
+import { type FailureRate, type Fraction, fraction } from '../../src/core/limits.ts'
+import type { SimulationOptions } from '../../src/testing/simulator/index.ts'
 
 /** What every scenario's breaker has in common, unless it says otherwise. */
 const breaker = { failureLimit: fraction(5, 10) as Fraction | FailureRate, cooldown: '10s' } as const

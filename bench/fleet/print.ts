@@ -1,4 +1,4 @@
-import type { PhaseReport, SimulationReport } from '../src/testing/simulator/index.ts'
+import type { PhaseReport, SimulationReport } from '../../src/testing/simulator/index.ts'
 
 const columns: Readonly<Record<string, (phase: PhaseReport) => number | string>> = {
   phase: ({ name, seconds }) => `${name}, ${seconds} s`,

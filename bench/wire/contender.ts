@@ -1,0 +1,23 @@
+import type { Tally } from './counting-proxy.ts'
+
+/** One isolate, or one process, with one breaker whose state is kept in PostgreSQL. */
+export interface Contender {
+  /** Calls the dependency through the breaker; whatever comes of it is none of the caller's business here. */
+  call(fails: boolean): Promise<void>
+  /** What its storage cost so far. */
+  readonly tally: Tally
+  close(): Promise<void>
+}
+
+export interface Setting {
+  /** A database of its own for the Python library's table, which has the same name as ours. */
+  readonly originalUrl: string
+  readonly neon: { readonly databaseUrl: string; readonly fetchEndpoint: string }
+  readonly cooldownMs: number
+}
+
+/** Where an URL points to. */
+export function targetOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}

@@ -1,0 +1,152 @@
+/**
+ * What a breaker whose state is kept in PostgreSQL puts on the wire: round trips and bytes per 1,000 calls, while the dependency is
+ * well, fails a little, is dead, and recovers. Real PostgreSQL, real HTTP, real time; counted by a proxy that hands on what it gets.
+ */
+import pg from 'pg'
+import { startLocalNeon } from '../../src/local/index.ts'
+import { createDatabase, startPostgres } from '../../test/support/postgres.ts'
+import { bars } from '../support/picture.ts'
+import { type PartOptions, type PartResult, type Table, versionOf } from '../support/result.ts'
+import { compare, type Samples } from '../support/turns.ts'
+import type { Contender, Setting } from './contender.ts'
+import { type Cost, live, type Phase } from './life.ts'
+import { naive } from './naive.ts'
+import { operations } from './operations.ts'
+import { Original } from './original.ts'
+import { ours } from './ours.ts'
+
+/** Calls per second of the one isolate, and of the one process. */
+const PACE = 100
+const BOUNDED = 'ours, bounded staleness'
+const PHASES = ['healthy', '1 % failures', 'dead', 'recovering'] as const
+
+/** By phase, contender and round. */
+type Rounds = Readonly<Record<(typeof PHASES)[number], Readonly<Record<string, readonly Cost[]>>>>
+
+export async function run({ quick }: PartOptions): Promise<PartResult> {
+  const server = await startPostgres()
+  const [own, originals] = [await createDatabase(server.url, 'wire'), await createDatabase(server.url, 'original')]
+  const neon = await startLocalNeon({ databaseUrl: own.url })
+  const setting: Setting = { originalUrl: originals.url, neon, cooldownMs: quick ? 1_000 : 2_000 }
+  const contenders: Readonly<Record<string, Contender>> = {
+    [BOUNDED]: await ours(setting),
+    'ours, strong': await ours(setting, 'strong'),
+    'get and set over HTTP': await naive(setting),
+    "the original's protocol": await Original.start(setting),
+  }
+  try {
+    const rounds = await measured(contenders, quick)
+    const versions = {
+      postgresql: await serverVersion(server.url),
+      '@neondatabase/serverless': await versionOf('@neondatabase/serverless'),
+    }
+    const tables = [
+      tableOf(rounds, 'round trips', ({ roundTrips }) => roundTrips, setting),
+      tableOf(rounds, 'bytes', ({ bytes }) => bytes, setting),
+      await operations(setting),
+    ]
+    return {
+      versions,
+      tables,
+      pictures: {
+        'wire-round-trips': pictureOf(rounds, 'round trips', ({ roundTrips }) => roundTrips),
+        'wire-bytes': pictureOf(rounds, 'kB', ({ bytes }) => bytes / 1_000),
+      },
+    }
+  } finally {
+    for (const contender of Object.values(contenders)) await contender.close()
+    await neon.close()
+    await own.drop()
+    await originals.drop()
+    await server.stop()
+  }
+}
+
+/**
+ * What our bounded view costs goes by time: it lives long. The others cost the same at each call, and take turns beside it, each
+ * with enough calls to show that; what is dead or recovering goes by time with all of them, and lasts as long.
+ */
+async function measured(contenders: Readonly<Record<string, Contender>>, quick: boolean): Promise<Rounds> {
+  const rounds = Object.fromEntries(
+    PHASES.map((phase) => [phase, Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Cost[]]))]),
+  ) as Record<keyof Rounds, Record<string, Cost[]>>
+  const one = async (name: string, closedSeconds: number): Promise<void> => {
+    const costs = await live(contenders[name]!, phasesOf(closedSeconds, quick), PACE)
+    for (const phase of PHASES) rounds[phase][name]!.push(costs[phase]!)
+  }
+  const others = Object.keys(contenders).filter((name) => name !== BOUNDED)
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    const inTurn = async () => {
+      for (const name of round % 2 === 0 ? others : [...others].reverse()) await one(name, quick ? 0.5 : 2)
+    }
+    await Promise.all([one(BOUNDED, quick ? 6 : 20), inTurn()])
+  }
+  return rounds
+}
+
+/** Each breaker first fills its window, which is not shown. */
+function phasesOf(closedSeconds: number, quick: boolean): readonly Phase[] {
+  return [
+    { name: 'warm up', seconds: 1, fails: () => false },
+    { name: 'healthy', seconds: closedSeconds, fails: () => false },
+    { name: '1 % failures', seconds: closedSeconds, fails: (n) => n % 100 === 50 },
+    { name: 'dead', seconds: quick ? 2.5 : 8, fails: () => true },
+    { name: 'recovering', seconds: quick ? 2.5 : 5, fails: () => false },
+  ]
+}
+
+function samplesOf(costs: Readonly<Record<string, readonly Cost[]>>, measure: (cost: Cost) => number): Samples {
+  return Object.fromEntries(
+    Object.entries(costs).map(([name, rounds]) => [name, rounds.map((cost) => (1_000 * measure(cost)) / cost.calls)]),
+  )
+}
+
+function tableOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number, { cooldownMs }: Setting): Table {
+  const samples = Object.fromEntries(PHASES.map((phase) => [phase, samplesOf(rounds[phase], measure)]))
+  const rows = PHASES.flatMap((phase) =>
+    compare(samples[phase]!, BOUNDED).map(({ name, median, ratio }) => [
+      phase,
+      name,
+      median,
+      Number.isFinite(ratio.high)
+        ? `${brief(ratio.median)} (${brief(ratio.low)} to ${brief(ratio.high)})`
+        : 'none to compare with',
+    ]),
+  )
+  return {
+    title:
+      `Per 1,000 calls: ${unit} to the storage and back; median of the rounds, less is better. One isolate at ${PACE} calls/s, ` +
+      `cooldown ${cooldownMs / 1_000} s, maxStaleness 5 s; without TLS; a connection's handshake counts as one round trip`,
+    columns: ['phase', 'contender', `${unit} per 1,000 calls`, `times ${BOUNDED} (low to high)`],
+    rows,
+    samples: { rounds, per1000Calls: samples },
+  }
+}
+
+const brief = (ratio: number): string =>
+  ratio >= 100 ? Math.round(ratio).toLocaleString('en') : String(Number(ratio.toPrecision(3)))
+
+function pictureOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number): string {
+  const byPhase = PHASES.map((phase) => compare(samplesOf(rounds[phase], measure), BOUNDED))
+  const names = byPhase[0]!.map(({ name }) => name)
+  return bars(
+    {
+      title: `To the storage and back: ${unit} per 1,000 calls of one isolate at ${PACE} calls/s`,
+      x: { name: 'the dependency is' },
+      y: { name: `${unit} per 1,000 calls`, log: true },
+    },
+    PHASES,
+    Object.fromEntries(names.map((name, i) => [name, byPhase.map((standings) => rounded(standings[i]!.median))])),
+  )
+}
+
+/** None has no place on a logarithmic axis. */
+const rounded = (value: number): number | null => (value === 0 ? null : Number(value.toPrecision(3)))
+
+async function serverVersion(url: string): Promise<string> {
+  const client = new pg.Client(url)
+  await client.connect()
+  const { rows } = await client.query('show server_version')
+  await client.end()
+  return String(rows[0].server_version)
+}

@@ -1,0 +1,32 @@
+import { fraction } from '../../src/core/limits.ts'
+import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
+import { neonStorage } from '../../src/postgres/neon.ts'
+import type { Consistency } from '../../src/replica/options.ts'
+import { type Contender, type Setting, targetOf } from './contender.ts'
+import { CountingProxy } from './counting-proxy.ts'
+import { dependency, LIMITS } from './textbook.ts'
+
+/** This library, over Neon's driver. */
+export async function ours({ neon, cooldownMs }: Setting, consistency?: Consistency): Promise<Contender> {
+  const proxy = await CountingProxy.start(targetOf(neon.fetchEndpoint))
+  const policy = new CircuitProtectorPolicy({
+    resourceKey: consistency === undefined ? 'bounded' : 'strong',
+    storage: neonStorage(neon.databaseUrl, { fetchEndpoint: `http://127.0.0.1:${proxy.port}/sql` }),
+    failureLimit: fraction(LIMITS.failures, LIMITS.window),
+    successLimit: fraction(LIMITS.successes, LIMITS.probes),
+    cooldown: cooldownMs,
+    // A slow machine must not change what is counted.
+    storageTimeout: '5s',
+    ...(consistency !== undefined && { consistency }),
+  })
+  return {
+    call: (fails) => policy.execute(() => dependency(fails)).catch(() => {}),
+    get tally() {
+      return proxy.tally
+    },
+    async close() {
+      await policy.dispose()
+      await proxy.close()
+    },
+  }
+}
