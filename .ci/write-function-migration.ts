@@ -1,9 +1,9 @@
-/** Writes the migration that installs the function, from the body that the tables-only form sends. Run it after each change of the body. */
+/** Writes the migration that installs the function, from the body that the tables-only form sends, and its name. Run it after each change of the body. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CREATE_FUNCTION } from '../src/postgres/statements/shells.ts'
+import { CREATE_FUNCTION, NAME_BY_TEXT } from '../src/postgres/statements/function.ts'
 
-const file = fileURLToPath(new URL('../drizzle/0001_function.sql', import.meta.url))
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** The migration's text, which the file must hold. */
 export const functionMigration = `-- Written by .ci/write-function-migration.ts: do not edit.
@@ -25,4 +25,14 @@ when (old.version = new.version and old.updated_at is not distinct from new.upda
 execute function rc_circuit_breakers_touch();
 `
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, functionMigration)
+/** The text of the file that names it. */
+export const functionName = `// Written by .ci/write-function-migration.ts: do not edit.
+
+/** The installed function's name ends in a hash of its text, so that in a rolling deploy nobody calls another version's. */
+export const FUNCTION_NAME = '${NAME_BY_TEXT}'
+`
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(at('../drizzle/0001_function.sql'), functionMigration)
+  writeFileSync(at('../src/postgres/statements/function-name.ts'), functionName)
+}

@@ -1,7 +1,7 @@
 import type { Row } from '../postgres/database.ts'
 import { circuitBreakers } from '../postgres/schema.ts'
+import { FUNCTION_NAME } from '../postgres/statements/function-name.ts'
 import { namesIn } from '../postgres/statements/names.ts'
-import { FUNCTION_NAME } from '../postgres/statements/shells.ts'
 import type { Connection } from './database.ts'
 
 /** What `doctor` found. */

@@ -5,7 +5,7 @@ import { ProtectedCallError } from '../core/rejection.ts'
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
-import { storageFrom } from '../http/storage-source.ts'
+import { isStorage, storageFrom } from '../http/storage-source.ts'
 import type { CallOptions } from '../policies/call.ts'
 import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
 import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
@@ -59,7 +59,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
   const { resourceKey, storage, maxBreakers, trusted, onNotice, policy } = resolve(options)
   const { isFailure = isServerError, shouldHandle = () => true, classify, fallback, skip, exposeNames = false, gateway } = options
   const breakers = new LiveBreakers(policy, maxBreakers)
-  const isConstant = typeof resourceKey === 'string' && (typeof storage === 'function' || 'exchange' in storage)
+  const isConstant = typeof resourceKey === 'string' && (typeof storage === 'function' || isStorage(storage))
   let constant: CircuitProtectorPolicy | undefined
 
   const ask = <T>(name: string, fn: () => T): T | undefined => attempt(onNotice, name, fn)
@@ -78,7 +78,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     } catch (error) {
       // A driver's own message may hold the connection string.
       const why = error instanceof InvalidOptionError ? `: ${error.message}` : ''
-      const message = `there is no storage, so a request ran unprotected${why}`
+      const message = `there is no storage: a request ran unprotected${why}`
       return tell(onNotice, { code: 'NO_STORAGE', message, error })
     }
   }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { CREATE_FUNCTION, FUNCTION_NAME } from './statements/shells.ts'
+import { CREATE_FUNCTION } from './statements/function.ts'
+import { FUNCTION_NAME } from './statements/function-name.ts'
 
 /** Any number will do, so long as it stays. */
 const LOCK = 7_261_937_405

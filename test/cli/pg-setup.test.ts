@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startLocalNeon } from '../../src/local/index.ts'
-import { FUNCTION_NAME } from '../../src/postgres/statements/shells.ts'
+import { FUNCTION_NAME } from '../../src/postgres/statements/function-name.ts'
 import { ORIGINAL_SCHEMAS } from '../postgres/original.ts'
 import { type Databases, openDatabase } from './databases.ts'
 import { cli } from './terminal.ts'

@@ -47,7 +47,7 @@ describe('storage', () => {
     expect(notices).toMatchObject([
       {
         code: 'NO_STORAGE',
-        message: expect.stringMatching(/^there is no storage, so a request ran unprotected: url must be .*undefined$/),
+        message: expect.stringMatching(/^there is no storage: a request ran unprotected: url must be .*undefined$/),
       },
     ])
     expect((await app.request('/fails', {}, { DATABASE_URL: 'there' })).status).toBe(502)

@@ -5,12 +5,12 @@ import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { functionMigration } from '../../.ci/write-function-migration.ts'
+import { functionMigration, functionName } from '../../.ci/write-function-migration.ts'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
 import { startLocalNeon } from '../../src/local/index.ts'
 import { type MigrationTarget, migrate } from '../../src/postgres/migrate.ts'
-import { FUNCTION_NAME } from '../../src/postgres/statements/shells.ts'
+import { FUNCTION_NAME } from '../../src/postgres/statements/function-name.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { openPglite } from '../support/pglite.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -273,6 +273,8 @@ describe('the migrations', () => {
 
   it('install the very function that this version calls; `npm run migrations` writes it', () => {
     expect(readFileSync(new URL('0001_function.sql', folder), 'utf8')).toBe(functionMigration)
+    const named = new URL('../src/postgres/statements/function-name.ts', folder)
+    expect(readFileSync(named, 'utf8')).toBe(functionName)
   })
 
   it('are numbered instead of dated, so that those of an application never come before them', () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi }
 import { type LocalNeon, startLocalNeon } from '../../src/local/index.ts'
 import { neonStorage } from '../../src/postgres/neon-fetch.ts'
 import { NeonHttp } from '../../src/postgres/neon-http.ts'
-import { CREATE_FUNCTION } from '../../src/postgres/statements/shells.ts'
+import { CREATE_FUNCTION } from '../../src/postgres/statements/function.ts'
 import type { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { testCircuitStorage } from '../../src/testing/index.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'

@@ -108,6 +108,6 @@ describe('the middleware in workerd', () => {
     const bare = await stand.worker('fixture.ts', {})
     const response = await bare.get('/long/bare/ok')
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    await vi.waitFor(() => expect(bare.console()).toContain('there is no storage, so a request ran unprotected: url must be'))
+    await vi.waitFor(() => expect(bare.console()).toContain('there is no storage: a request ran unprotected: url must be'))
   })
 })

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { DO_BLOCK } from './block.ts'
 import type { Names } from './names.ts'
-import { DO_BLOCK } from './shells.ts'
 
 /** How long an exchange may wait for a row's lock; past it nothing was counted, and it is tried again. */
 const LOCK_TIMEOUT_MS = 1_000

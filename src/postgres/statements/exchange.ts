@@ -1,6 +1,6 @@
 /**
  * The rule in plpgsql: `transition` and `reconcile` of the core, for several breakers in key order. `request` is a JSON array of
- * events, `answer` one of what came of each. It stands in two shells, see `shells.ts`.
+ * events, `answer` one of what came of each. It stands in two shells: `function.ts` and `block.ts`.
  *
  * It reads first and locks only where it may write, so that rejections and late results cost no lock. `t` is the database's clock
  * after the lock, cut to the whole milliseconds that the specification counts in.

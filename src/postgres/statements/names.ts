@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../core/errors.ts'
-import { FUNCTION_NAME } from './shells.ts'
+import { FUNCTION_NAME } from './function-name.ts'
 
 /** How the statements call things: by their bare names, or within a schema of the user's. */
 export interface Names {
