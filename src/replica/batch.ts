@@ -49,6 +49,11 @@ export class Batch {
     return this.urgent || this.frozen || this.sentInVain
   }
 
+  /** Successes after its last failure, as far as they count. */
+  get run(): number {
+    return this.#run
+  }
+
   /** How many outcomes it holds. */
   get size(): number {
     return this.#bits.length + this.#run

@@ -3,6 +3,7 @@ import { successes } from '../core/log.ts'
 import { replay } from '../core/report.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Cause, Closed } from '../core/state.ts'
+import type { Batch } from './batch.ts'
 
 /**
  * What the rule makes of a closed snapshot and of the outcomes here that the storage has not seen: worked out from each failure to the
@@ -12,7 +13,9 @@ export class OwnOutcomes {
   readonly #settings: Settings
   /** After the last failure; null: it has to be worked out from the snapshot. */
   #state: Closed | null = null
-  /** Since that failure. */
+  /** Where that failure was put. */
+  #batch: Batch | null = null
+  /** Between that failure and the newest one. */
   #successes = 0
 
   constructor(settings: Settings) {
@@ -23,13 +26,11 @@ export class OwnOutcomes {
     this.#state = null
   }
 
-  success(generation: number): void {
-    if (generation === this.#state?.generation) this.#successes++
-  }
-
-  /** A failure that is already among those unsent. One of another generation leaves nothing to go on from. */
-  failure(generation: number): void {
-    if (generation !== this.#state?.generation) this.#state = null
+  /** A failure was put into this batch, behind so many successes; in another batch than the last one it leaves nothing to go on from. */
+  failure(batch: Batch, successesBefore: number): void {
+    if (batch !== this.#batch) this.#state = null
+    this.#batch = batch
+    this.#successes = successesBefore
   }
 
   /** Null where there is no failure. `unsent`: all outcomes that the storage has not seen. */
@@ -37,7 +38,6 @@ export class OwnOutcomes {
     const replayed = this.#replay(snapshot, unsent, t)
     if (replayed === null) return null
     this.#state = newest(replayed.state, this.#settings)
-    this.#successes = 0
     return replayed
   }
 

@@ -190,7 +190,6 @@ export class View {
     if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
     if (this.#thinning.share < 1 && this.#isThinnedOut(grant, false)) return undefined
     const batch = this.outbox.open(grant.generation, this.#strong)
-    this.#own.success(grant.generation)
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
     const due = now >= this.#successesFrom || batch.size >= this.#fullAt
@@ -202,11 +201,11 @@ export class View {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
     if (this.#isThinnedOut(grant, true)) return this.#isSuspicious(now) ? 'look' : undefined
     const batch = this.outbox.open(grant.generation, this.#strong)
+    this.#own.failure(batch, batch.run)
     if (grant.token === null) batch.failure(retryAfterMs, trip, now)
     else batch.probe(grant.token, true, retryAfterMs, trip, now)
     this.#owesReport = true
     this.outbox.trim(now)
-    this.#own.failure(grant.generation)
     this.#tripFirst(trip, now)
     return batch
   }

@@ -3,6 +3,9 @@ import { expect, it } from 'vitest'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { replay } from '../../src/core/report.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
+import { BLANK } from '../../src/core/state.ts'
+import { Batch } from '../../src/replica/batch.ts'
+import { OwnOutcomes } from '../../src/replica/own-outcomes.ts'
 import { hangs, Lab } from './lab.ts'
 
 const limits = fc.oneof(
@@ -39,4 +42,16 @@ it('trips an isolate that nobody answers at the very call at which the rule woul
     ),
     { numRuns: 300 },
   )
+})
+
+it('forgets no success that was put behind a failure before the two were sent', () => {
+  const own = new OwnOutcomes(resolveSettings({ failureLimit: fraction(2, 3) }))
+  const row = { ...BLANK, log: '000' }
+  const [sent, next] = [new Batch(0, 10), new Batch(0, 10)]
+  own.failure(sent, 0)
+  expect(own.judge(row, () => '1', 0)?.cause).toBeNull()
+  own.failure(next, 0)
+  expect(own.judge(row, () => '10001', 0)?.cause).toBeNull()
+  own.failure(next, 1)
+  expect(own.judge(row, () => '1000101', 0)?.cause).toBe('failure_limit')
 })
