@@ -27,7 +27,7 @@ export function retryAfterMs(state: BreakerState, now: number): number | null {
 }
 
 export function snapshotOf(stored: StoredState, resourceKey: string, namespace: string, at: number): Snapshot {
-  // Field by field: a rest pattern would cost more than everything else that a storage in memory does for a call.
+  // Field by field, and added to: a spread of so many would take longer than all else that a storage in memory does for a call.
   const common = {
     resourceKey,
     namespace,
@@ -48,10 +48,10 @@ export function snapshotOf(stored: StoredState, resourceKey: string, namespace: 
   }
   switch (stored.status) {
     case 'CLOSED':
-      return { ...common, status: 'CLOSED', buckets: stored.buckets }
+      return Object.assign(common, { status: 'CLOSED', buckets: stored.buckets } as const)
     case 'OPEN':
-      return { ...common, status: 'OPEN', openUntil: stored.openUntil, cooldownMs: stored.cooldownMs }
+      return Object.assign(common, { status: 'OPEN', openUntil: stored.openUntil, cooldownMs: stored.cooldownMs } as const)
     case 'HALF_OPEN':
-      return { ...common, status: 'HALF_OPEN', leases: stored.leases, leaseMs: stored.leaseMs }
+      return Object.assign(common, { status: 'HALF_OPEN', leases: stored.leases, leaseMs: stored.leaseMs } as const)
   }
 }

@@ -155,9 +155,10 @@ export class Replica {
     if (tooMany || isWithin(this.#impatient, asked)) return this.#unasked(view, asked)
     const done = view.asks({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
-    const { id, settings, state } = view
+    const { settings, state } = view
+    const { resourceKey, namespace } = view.id
     const answer = this.#storage
-      .acquire({ ...id, settings, leaseMs, expected: state.status })
+      .acquire({ resourceKey, namespace, settings, leaseMs, expected: state.status })
       .then(
         (admission) => {
           this.#answered()
