@@ -7,6 +7,7 @@ import { namesIn } from '../../src/postgres/statements/names.ts'
 import { readStatement } from '../../src/postgres/statements/read.ts'
 import { encodeLook, encodeReport } from '../../src/postgres/wire.ts'
 import type { ExchangeRequest } from '../../src/storage/port.ts'
+import { plainReport } from '../support/plain-report.ts'
 import type { Connections } from './connections.ts'
 
 export const NAMESPACE = 'default'
@@ -72,18 +73,7 @@ export class Requests {
     return {
       resourceKey,
       namespace: NAMESPACE,
-      report: {
-        generation: 0,
-        flushId: ++this.#flushId,
-        since: this.#newest.get(resourceKey) ?? null,
-        outcomes: bits,
-        tokens: [],
-        released: [],
-        retryAfterMs: null,
-        trip: false,
-        wouldReject: 0,
-        settings,
-      },
+      report: plainReport(bits, ++this.#flushId, this.#newest.get(resourceKey) ?? null, settings),
     }
   }
 

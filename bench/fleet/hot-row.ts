@@ -7,6 +7,7 @@ import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import { namesIn } from '../../src/postgres/statements/names.ts'
 import type { CircuitStorage } from '../../src/storage/port.ts'
 import { createDatabase, startPostgres } from '../../test/support/postgres.ts'
+import { plainReport } from '../support/plain-report.ts'
 import type { Table } from '../support/result.ts'
 import { median } from '../support/turns.ts'
 import { RULE } from './growing.ts'
@@ -92,7 +93,9 @@ async function write(storage: CircuitStorage, writers: number, forMs: number): P
     let [{ snapshot }] = (await storage.exchange([id])) as [Awaited<ReturnType<CircuitStorage['exchange']>>[number]]
     while (performance.now() < until) {
       const began = performance.now()
-      const [answer] = await storage.exchange([{ ...id, report: report(snapshot.generation, snapshot.since) }])
+      const flushId = randomInt(-(2 ** 31), 2 ** 31)
+      // It never trips: its generation stays that of a row without transitions.
+      const [answer] = await storage.exchange([{ ...id, report: plainReport('0', flushId, snapshot.since, settings) }])
       snapshot = answer!.snapshot
       // Where many write, one may wait behind more of them than the row remembers: not counted, and to be sent again.
       if (answer!.verdict === 'unknown') continue
@@ -102,19 +105,4 @@ async function write(storage: CircuitStorage, writers: number, forMs: number): P
   }
   await Promise.all(Array.from({ length: writers }, one))
   return times
-}
-
-function report(generation: number, since: number | null) {
-  return {
-    generation,
-    flushId: randomInt(-(2 ** 31), 2 ** 31),
-    since,
-    outcomes: '0',
-    tokens: [],
-    released: [],
-    retryAfterMs: null,
-    trip: false,
-    wouldReject: 0,
-    settings,
-  }
 }

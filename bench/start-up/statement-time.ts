@@ -2,6 +2,7 @@ import pg from 'pg'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
+import { plainReport } from '../support/plain-report.ts'
 import type { Table } from '../support/result.ts'
 import { compare, type Samples, takeTurns } from '../support/turns.ts'
 
@@ -28,7 +29,7 @@ export async function statementTimes(databaseUrl: string, quick: boolean): Promi
   let reports = 0
   const report = () => {
     const since = reports === 0 ? null : reports
-    return storage.exchange([{ ...id, report: { ...REPORTED, flushId: ++reports, since } }])
+    return storage.exchange([{ ...id, report: plainReport(REPORTED, ++reports, since, settings) }])
   }
   const statements = {
     [TRIVIAL]: () => pool.query({ text: `${TRIVIAL} where $1::int = 1`, values: [1] }),
@@ -48,16 +49,7 @@ export async function statementTimes(databaseUrl: string, quick: boolean): Promi
   }
 }
 
-const REPORTED = {
-  generation: 0,
-  outcomes: '0000000001',
-  tokens: [],
-  released: [],
-  retryAfterMs: null,
-  trip: false,
-  wouldReject: 0,
-  settings,
-} as const
+const REPORTED = '0000000001'
 
 async function micros(statement: () => Promise<unknown>, count: number): Promise<number> {
   const started = performance.now()

@@ -2,7 +2,8 @@ import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
 import { neonStorage as neonFetchStorage } from '../../src/postgres/neon-fetch.ts'
-import type { CircuitStorage, ExchangeRequest } from '../../src/storage/port.ts'
+import type { CircuitStorage } from '../../src/storage/port.ts'
+import { type PlainReport, plainReport } from '../support/plain-report.ts'
 import type { Table } from '../support/result.ts'
 import { type Setting, targetOf } from './contender.ts'
 import { CountingProxy } from './counting-proxy.ts'
@@ -54,21 +55,7 @@ export async function operations({ neon }: Setting): Promise<Table> {
 
 let flushes = 1
 
-function reportOf(outcomes: string): NonNullable<ExchangeRequest['report']> {
-  const flushId = flushes++
-  return {
-    generation: 0,
-    flushId,
-    since: null,
-    outcomes,
-    tokens: [],
-    released: [],
-    retryAfterMs: null,
-    trip: false,
-    wouldReject: 0,
-    settings,
-  }
-}
+const reportOf = (outcomes: string): PlainReport => plainReport(outcomes, flushes++, null, settings)
 
 async function weighed(proxy: CountingProxy, work: () => Promise<unknown>): Promise<Message> {
   const chunks = { client: [] as Buffer[], server: [] as Buffer[] }

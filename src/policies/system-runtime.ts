@@ -7,7 +7,10 @@ export const systemRuntime: Runtime = {
   after: sleep,
 }
 
-/** Keeps a process alive, for somebody waits for what comes after: the timer of an `AbortSignal.timeout` does not. */
+/**
+ * A timer of the runtime's, and no `AbortSignal.timeout`: somebody waits for what comes after, and on Node and Bun that signal's timer lets
+ * the process end before. Only ever made within a call.
+ */
 function sleep(ms: number, unneeded?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = () => {
