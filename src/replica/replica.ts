@@ -121,9 +121,12 @@ export class Replica {
     }
   }
 
-  /** The same for every breaker of this storage. */
+  /** The same for every breaker of this storage; where it does not answer one, the others need not wait for it. */
   async flushEvery(): Promise<void> {
-    for (const view of this.#views) await this.flushAll(view)
+    for (const view of this.#views) {
+      await this.flushAll(view)
+      if (this.#health.degraded) break
+    }
     await Promise.all([...this.#views].map((view) => view.listener.settled()))
   }
 

@@ -20,8 +20,8 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
  *
  * Where nobody else listens to the signal, the process then ends with the exit code that shells expect, 130 or 143. Where somebody
  * does, ending is left to them: the flush goes on beside what they do, so they should wait for `breaker.flush()` before they call
- * `process.exit`. A second signal ends the process at once. It waits for a storage that does not answer no longer than
- * `operationTimeout`; what it did not take then is lost, as it is where the process is killed.
+ * `process.exit`. A second signal ends the process at once. It waits for a storage that does not answer no longer than twice
+ * `operationTimeout`: what is under way, and one try. What it did not take then is lost, as it is where the process is killed.
  *
  * @returns takes it back
  * @throws {TypeError} where there is neither a breaker nor a storage

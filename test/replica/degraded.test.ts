@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { flushStorage } from '../../src/replica/replica.ts'
 import { answerLost, hangs, Lab, late, type Network, refused } from './lab.ts'
 
 let lab: Lab
@@ -224,5 +225,24 @@ describe('a storage that answers again', () => {
     expect(await lab.call(policy)).toBe('value')
     await lab.pass(100)
     expect(await lab.log()).not.toContain('1')
+  })
+})
+
+describe('a storage that is flushed', () => {
+  it('is waited for as long as what is under way and one more try take, however many breakers hold something', async () => {
+    const { network, policy } = lab.breaker()
+    const others = ['a', 'b', 'c'].map((resourceKey) => lab.breaker({ resourceKey }, network).policy)
+    for (const each of [policy, ...others]) await lab.call(each)
+    await lab.pass(100)
+    network.usual = hangs
+    for (const each of [policy, ...others]) await lab.call(each, 'fails')
+    let done = false
+    void flushStorage(network).then(() => {
+      done = true
+    })
+    await lab.pass(9_900)
+    expect(done).toBe(false)
+    await lab.pass(200)
+    expect(done).toBe(true)
   })
 })
