@@ -1,10 +1,8 @@
 import { MAX_WINDOW } from './limits.ts'
 
-const FAILURE = '1'.charCodeAt(0)
-
-export function isFailure(log: string, at: number): boolean {
-  return log.charCodeAt(at) === FAILURE
-}
+/** How a failure is written in a log; a success is a `0`. */
+export const FAILURE = '1'
+const CODE = FAILURE.charCodeAt(0)
 
 const SUCCESSES = '0'.repeat(MAX_WINDOW)
 
@@ -16,7 +14,7 @@ export function successes(count: number): string {
 /** How many failures stand among the newest `size` outcomes of a log. */
 export function failuresIn(log: string, size: number = log.length): number {
   let failures = 0
-  for (let i = Math.max(0, log.length - size); i < log.length; i++) if (isFailure(log, i)) failures++
+  for (let i = Math.max(0, log.length - size); i < log.length; i++) if (log.charCodeAt(i) === CODE) failures++
   return failures
 }
 

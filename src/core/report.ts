@@ -1,9 +1,10 @@
 import { advance, count, total } from './buckets.ts'
 import type { Report, Step } from './event.ts'
-import { failuresIn, isFailure, trimmed } from './log.ts'
+import { FAILURE, failuresIn, trimmed } from './log.ts'
 import { closed, opened, written } from './move.ts'
-import { type CountRule, cooldownAfter, type RateRule, type Settings } from './settings.ts'
-import { activeOverride, type Buckets, type Cause, type Closed, type HalfOpen, RING, type StoredState } from './state.ts'
+import { cooldownAfter, type Settings } from './settings.ts'
+import { activeOverride, type Cause, type Closed, type HalfOpen, RING, type StoredState } from './state.ts'
+import { take, windowOf } from './window.ts'
 
 /** What a report does. Every way out before the last one writes nothing, and says why. */
 export function report(state: StoredState, event: Report, now: number): Step<StoredState> {
@@ -71,8 +72,8 @@ function decided(state: (Closed | HalfOpen) & StoredState, cause: Cause | null, 
 }
 
 /**
- * A closed breaker's window after more outcomes, one by one; what follows the tripping one belongs to a dead generation and is
- * dropped. An isolate asks this of its own view, too.
+ * A closed breaker after more outcomes, one by one; what follows the tripping one belongs to a dead generation and is dropped. An
+ * isolate asks this of its own view, too.
  */
 export function replay<S extends Closed>(
   state: S,
@@ -80,36 +81,16 @@ export function replay<S extends Closed>(
   settings: Settings,
   now: number,
 ): { state: S; cause: Cause | null } {
-  return 'rate' in settings.trip ? replayRate(state, outcomes, settings.trip, now) : replayCount(state, outcomes, settings.trip)
-}
-
-function replayCount<S extends Closed>(state: S, outcomes: string, { failures, outOf }: CountRule) {
-  const all = state.log + outcomes
-  let end = state.log.length
-  let failureCount = failuresIn(state.log, outOf)
-  let cause: Cause | null = null
-  while (end < all.length && cause === null) {
-    if (end >= outOf && isFailure(all, end - outOf)) failureCount--
-    const failed = isFailure(all, end++)
-    if (failed) failureCount++
-    if (failed && end >= outOf && failureCount >= failures) cause = 'failure_limit'
+  const { trip } = settings
+  const tripping = outcomes.includes(FAILURE) ? take(windowOf(state, settings, now), outcomes) : undefined
+  const counted = outcomes.slice(0, tripping)
+  const log = trimmed(state.log + counted)
+  if ('outOf' in trip) {
+    const cause = tripping === undefined ? null : 'failure_limit'
+    return { state: { ...state, log, failureCount: failuresIn(log, trip.outOf) }, cause }
   }
-  return { state: { ...state, log: trimmed(all.slice(0, end)), failureCount }, cause }
-}
-
-function replayRate<S extends Closed>(state: S, outcomes: string, { rate, minimum, bucketMs }: RateRule, now: number) {
-  const before: Buckets = advance(state.buckets, bucketMs, now)
-  let [successes, failures] = [total(before.successes), total(before.failures)]
-  const start = { successes, failures }
-  let cause: Cause | null = null
-  let log = state.log
-  for (const bit of outcomes) {
-    log = trimmed(log + bit)
-    if (bit === '1') failures++
-    else successes++
-    if (bit === '1' && successes + failures >= minimum && failures >= rate * (successes + failures)) cause = 'failure_rate'
-    if (cause !== null) break
-  }
-  const buckets = count(before, successes - start.successes, failures - start.failures)
-  return { state: { ...state, log, buckets, failureCount: failures }, cause }
+  const failures = failuresIn(counted)
+  const buckets = count(advance(state.buckets, trip.bucketMs, now), counted.length - failures, failures)
+  const cause = tripping === undefined ? null : 'failure_rate'
+  return { state: { ...state, log, buckets, failureCount: total(buckets.failures) }, cause }
 }

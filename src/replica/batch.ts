@@ -1,5 +1,5 @@
 import type { Report } from '../core/event.ts'
-import { successes } from '../core/log.ts'
+import { FAILURE, successes } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 import { NEVER, type Span } from './runtime.ts'
 
@@ -14,9 +14,11 @@ export class Batch {
   copies = 0
   /** It was sent, and certainly not counted. */
   sentInVain = false
-  #bits = ''
-  /** Successes after the last bit: counting is cheaper than writing them down one by one. */
+  /** How many successes came before each failure, and after the last one: counting is cheaper than writing them down one by one. */
+  #runs: number[] = []
   #run = 0
+  /** Outcomes up to and with the last failure. */
+  #settled = 0
   readonly #tokens: number[] = []
   readonly #released: number[] = []
   #retryAfterMs: number | null = null
@@ -56,7 +58,7 @@ export class Batch {
 
   /** How many outcomes it holds. */
   get size(): number {
-    return this.#bits.length + this.#run
+    return this.#settled + this.#run
   }
 
   get empty(): boolean {
@@ -69,8 +71,7 @@ export class Batch {
   }
 
   failure(retryAfterMs: number | null, trip: boolean, now: number): void {
-    this.#bits = `${this.bits}1`
-    this.#run = 0
+    this.#put()
     if (retryAfterMs !== null) this.#retryAfterMs = Math.max(this.#retryAfterMs ?? 0, retryAfterMs)
     if (trip) this.#trip = true
     this.#hurry(now)
@@ -79,7 +80,7 @@ export class Batch {
   probe(token: number, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): void {
     this.#tokens.push(token)
     if (failed) return this.failure(retryAfterMs, trip, now)
-    this.#bits = `${this.bits}0`
+    this.#run++
     this.#hurry(now)
   }
 
@@ -93,7 +94,7 @@ export class Batch {
   }
 
   get bits(): string {
-    return this.#run === 0 ? this.#bits : this.#bits + successes(this.#run)
+    return this.#runs.map((run) => `${successes(run)}${FAILURE}`).join('') + successes(this.#run)
   }
 
   /** The report to send: made once, then the same at every repeat. */
@@ -118,19 +119,34 @@ export class Batch {
   shed(most: number): number {
     const excess = this.size - most
     if (excess <= 0 || this.frozen || this.#tokens.length > 0) return 0
-    this.#bits = this.bits.slice(excess)
-    this.#run = 0
+    let left = excess
+    while (this.#runs.length > 0 && left > this.#runs[0]!) left -= this.#runs.shift()! + 1
+    if (this.#runs.length > 0) this.#runs[0]! -= left
+    else this.#run -= left
+    this.#settled = most - this.#run
     return excess
   }
 
   /** Keeps each outcome with this probability, successes and failures alike. Not of what may have been counted, nor of probes. */
   thin(share: number, random: () => number): void {
     if (this.frozen || this.#tokens.length > 0) return
-    const kept = [...this.bits].filter(() => random() < share).join('')
-    const failures = kept.lastIndexOf('1') + 1
-    this.#bits = kept.slice(0, failures)
-    this.#run = kept.length - failures
-    if (failures === 0 && this.#released.length === 0) this.urgentSince = Number.POSITIVE_INFINITY
+    const outcomes = this.bits
+    this.#runs = []
+    this.#run = 0
+    this.#settled = 0
+    for (const outcome of outcomes) {
+      if (random() >= share) continue
+      if (outcome === FAILURE) this.#put()
+      else this.#run++
+    }
+    if (this.#runs.length === 0 && this.#released.length === 0) this.urgentSince = Number.POSITIVE_INFINITY
+  }
+
+  /** A failure, behind all those successes. */
+  #put(): void {
+    this.#runs.push(this.#run)
+    this.#settled += this.#run + 1
+    this.#run = 0
   }
 
   #hurry(now: number): void {

@@ -54,15 +54,14 @@ export class Outbox {
   /** Drops what is too old, and the oldest of what is too much. A quiet success has nothing to say that age could falsify. */
   trim(now: number): void {
     const { maxOutcomeAgeMs, maxBuffered } = this.#limits
-    const first = this.#batches[0]
-    if (this.#batches.length === 1 && first!.size <= maxBuffered && now - first!.urgentSince <= maxOutcomeAgeMs) return
-    for (const batch of this.#batches.filter(({ urgentSince }) => now - urgentSince > maxOutcomeAgeMs)) this.#drop(batch, 'age')
-    let excess = this.#batches.reduce((sum, batch) => sum + batch.size, 0) - maxBuffered
+    for (const batch of this.#batches) if (now - batch.urgentSince > maxOutcomeAgeMs) this.#drop(batch, 'age')
+    let excess = -maxBuffered
+    for (const batch of this.#batches) excess += batch.size
     while (excess > 0 && this.#batches.length > 1) {
       excess -= this.#batches[0]!.size
       this.#drop(this.#batches[0]!, 'overflow')
     }
-    const shed = this.#batches[0]?.shed(maxBuffered) ?? 0
+    const shed = excess > 0 ? this.#batches[0]!.shed(maxBuffered) : 0
     if (shed > 0) this.#dropped({ outcomes: shed, why: 'overflow' })
   }
 

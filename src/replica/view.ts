@@ -26,6 +26,8 @@ const REFRESH_SHARE = 0.8
 const REFRESH_SPREAD = 0.15
 /** How long successes wait while the shared window holds a failure, or is not full. */
 const EAGER_MS = 1_000
+/** When a success looks after a failure before it that is not on its way: its request may be gone. */
+const RETRY_MS = 10
 
 /** How far the first asks after a cooldown spread, at most. */
 const LONGEST_ASK_DELAY_MS = 1_000
@@ -58,14 +60,13 @@ export class View {
   #closed: Grant | null = null
   #freshUntil = Number.NEGATIVE_INFINITY
   #refreshFrom = Number.NEGATIVE_INFINITY
-  #successesFrom = Number.POSITIVE_INFINITY
+  /** From when on a success takes along what waits. */
+  #reportFrom = Number.POSITIVE_INFINITY
   #askFrom = 0
   #rejectUntil = 0
   /** How many outcomes are as many as may wait. */
   readonly #fullAt: number
   #lastReport = Number.NEGATIVE_INFINITY
-  /** A failure has not reached the storage yet: the next call tries again. */
-  #owesReport = false
   /** Of late, while outcomes are thinned. */
   #failuresInRow = 0
   #degraded = false
@@ -132,7 +133,7 @@ export class View {
 
   /** Is there something that should be sent now? */
   wantsReport(now: number): boolean {
-    return this.outbox.next(now) !== undefined && (now >= this.#successesFrom || this.outbox.hurries)
+    return this.outbox.next(now) !== undefined && (now >= this.#reportFrom || this.outbox.hurries)
   }
 
   /** Is there something that cannot wait, and may be sent? */
@@ -192,8 +193,8 @@ export class View {
     const batch = this.outbox.open(grant.generation, this.#strong)
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
-    const due = now >= this.#successesFrom || batch.size >= this.#fullAt
-    return this.#strong || this.#owesReport || grant.token !== null || due ? batch : undefined
+    const due = now >= this.#reportFrom || batch.size >= this.#fullAt
+    return this.#strong || grant.token !== null || due ? batch : undefined
   }
 
   /** Takes a failure in. `trip`: whatever the window holds. */
@@ -204,7 +205,7 @@ export class View {
     this.#own.failure(batch, batch.run)
     if (grant.token === null) batch.failure(retryAfterMs, trip, now)
     else batch.probe(grant.token, true, retryAfterMs, trip, now)
-    this.#owesReport = true
+    this.#reportFrom = Math.min(this.#reportFrom, now + RETRY_MS)
     this.outbox.trim(now)
     this.#tripFirst(trip, now)
     return batch
@@ -320,12 +321,12 @@ export class View {
     this.#freshUntil = now + maxStalenessMs
     this.#refreshFrom = now + maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
     const settled = this.#isSettled()
-    this.#successesFrom = settled ? Number.POSITIVE_INFINITY : Math.max(now, this.#lastReport + EAGER_MS)
     if (settled) this.outbox.calm()
+    const quietUntil = settled ? Number.POSITIVE_INFINITY : this.#lastReport + EAGER_MS
+    this.#reportFrom = this.outbox.hurries ? now : Math.max(now, quietUntil)
     this.#scheduleAsking(snapshot, now)
     const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
     this.#closed = admitsAll ? recorded(snapshot.generation) : null
-    this.#owesReport = this.outbox.hurries
     this.#tripFirst(false, now)
     this.#announcer.announce(answer)
   }
@@ -361,11 +362,11 @@ export class View {
     const snapshot = this.#snapshot
     if (snapshot === null || snapshot.status !== 'CLOSED' || this.#local !== null) return
     const t = this.storageTime(now)
-    const replayed = this.#own.judge(snapshot, () => this.outbox.bits(snapshot.generation), t)
-    if (replayed === null) return
-    if (replayed.cause === null && !trip) return
+    const unsent = () => this.outbox.bits(snapshot.generation)
+    if (!this.#own.trip(snapshot, unsent, t) && !trip) return
+    const { state, cause } = replay(snapshot, unsent(), this.settings, t)
     const cooldownMs = cooldownAfter(this.settings, snapshot.opens + 1)
-    this.#setLocal(opened({ ...replayed.state, flushIds: [] }, replayed.cause ?? 'retry_after', t, cooldownMs))
+    this.#setLocal(opened({ ...state, flushIds: [] }, cause ?? 'retry_after', t, cooldownMs))
   }
 
   /** The state that a degraded isolate goes on from. */

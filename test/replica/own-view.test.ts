@@ -49,9 +49,20 @@ it('forgets no success that was put behind a failure before the two were sent', 
   const row = { ...BLANK, log: '000' }
   const [sent, next] = [new Batch(0, 10), new Batch(0, 10)]
   own.failure(sent, 0)
-  expect(own.judge(row, () => '1', 0)?.cause).toBeNull()
+  expect(own.trip(row, () => '1', 0)).toBe(false)
   own.failure(next, 0)
-  expect(own.judge(row, () => '10001', 0)?.cause).toBeNull()
+  expect(own.trip(row, () => '10001', 0)).toBe(false)
   own.failure(next, 1)
-  expect(own.judge(row, () => '1000101', 0)?.cause).toBe('failure_limit')
+  expect(own.trip(row, () => '1000101', 0)).toBe(true)
+})
+
+it('lets go of what a time window has left behind since the last failure', () => {
+  const own = new OwnOutcomes(resolveSettings({ failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 5 }) }))
+  const none = Array<number>(9).fill(0)
+  const row = { ...BLANK, buckets: { newest: 0, widthMs: 1_000, successes: [...none, 0], failures: [...none, 3] } }
+  const batch = new Batch(0, 10)
+  own.failure(batch, 0)
+  expect(own.trip(row, () => '1', 500)).toBe(false)
+  own.failure(batch, 0)
+  expect(own.trip(row, () => '11', 20_000)).toBe(false)
 })
