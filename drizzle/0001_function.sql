@@ -1,7 +1,7 @@
 -- Written by .ci/write-function-migration.ts: do not edit.
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
-create or replace function rc_exchange_24d9c27f(jsonb) returns json language plpgsql as $rc$
+create or replace function rc_exchange_5cc7093b(jsonb) returns json language plpgsql as $rc$
 #variable_conflict use_column
 declare
   request jsonb := $1;
@@ -10,7 +10,7 @@ declare
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
-  bits varbit; near varbit; kept bigint[]; size int; f_bit int; good int; bad int;
+  bits varbit; near varbit; kept bigint[]; size int; at int; f_bit int; good int; bad int;
 begin
   if not request @? '$[*] ? (@.type != "look")' then
     return (select json_agg(json_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000)::bigint, 'snapshot', (select json_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
@@ -115,11 +115,16 @@ begin
             end if;
             select sum(x), sum(y) into good, bad from unnest(c.bucket_successes, c.bucket_failures) as u(x, y);
           elsif c.state = 'CLOSED' then
-            near := substring(c.log from greatest(1, length(c.log) - size + 2)) || bits;
-            if bit_count(near) < r.failures then
-              c.log := c.log || bits; bits := b'';
-              c.log := substring(c.log from greatest(1, length(c.log) - 999));
-            end if;
+            -- Only a failure can trip it: from each to the next.
+            bits := c.log || bits; at := length(c.log);
+            loop
+              f_bit := position(b'1' in substring(bits from at + 1)); at := at + f_bit;
+              exit when f_bit = 0;
+              if at >= size and bit_count(substring(bits from at - size + 1 for size)) >= r.failures then
+                goal := 'OPEN'; why := 'failure_limit'; bits := substring(bits for at); exit;
+              end if;
+            end loop;
+            c.log := substring(bits from greatest(1, length(bits) - 999)); bits := b'';
           end if;
           for j in 1 .. length(bits) loop
             f_bit := get_bit(bits, j - 1);
@@ -131,10 +136,8 @@ begin
               if f_bit = 1 and good + bad >= r.minimum and bad >= r.rate * (good + bad) then goal := 'OPEN'; why := 'failure_rate'; end if;
             else
               near := substring(c.log from greatest(1, length(c.log) - size + 1));
-              if c.state = 'HALF_OPEN' then
-                if length(near) - bit_count(near) >= r.successes then goal := 'CLOSED'; why := 'probes_succeeded';
-                elsif bit_count(near) > r.probes - r.successes then goal := 'OPEN'; why := 'probes_failed'; end if;
-              elsif f_bit = 1 and length(c.log) >= size and bit_count(near) >= r.failures then goal := 'OPEN'; why := 'failure_limit'; end if;
+              if length(near) - bit_count(near) >= r.successes then goal := 'CLOSED'; why := 'probes_succeeded';
+              elsif bit_count(near) > r.probes - r.successes then goal := 'OPEN'; why := 'probes_failed'; end if;
             end if;
             exit when goal is not null;
           end loop;
