@@ -4,6 +4,8 @@ import { ACQUIRE, original, ours, SELECT_ROW } from './contenders.ts'
 import { type Cell, outcomesPerSecond, spread } from './throughput.ts'
 
 const STORED = 1_000
+/** In batches of so many. */
+const BATCHED = [100, 1_000] as const
 const ACQUIRED = 0.7
 
 /** The two promises about the database, on each number of connections. */
@@ -14,13 +16,15 @@ export function budgetTable(cells: readonly Cell[]): Table {
     columns: ['budget', 'connections', 'at least', 'measured', 'held'],
     rows: hot.flatMap((cell) => [
       ...(['synchronous', 'asynchronous'] as const).flatMap((commit) =>
-        (['load and save', 'save'] as const).map((protocol) =>
-          line(
-            `outcomes/s, ${ours('function', 100)}, to ${original(protocol, commit)}`,
-            cell,
-            STORED,
-            compare(outcomesPerSecond(cell), original(protocol, commit)).find(({ name }) => name === ours('function', 100))!
-              .ratio,
+        (['load and save', 'save'] as const).flatMap((protocol) =>
+          BATCHED.map((batch) =>
+            line(
+              `outcomes/s, ${ours('function', batch)}, to ${original(protocol, commit)}`,
+              cell,
+              STORED,
+              compare(outcomesPerSecond(cell), original(protocol, commit)).find(({ name }) => name === ours('function', batch))!
+                .ratio,
+            ),
           ),
         ),
       ),

@@ -22,7 +22,8 @@ const ORIGINAL: Readonly<Record<Protocol, string>> = {
   save: 'original: connect, save',
 }
 const COMMITS = ['synchronous', 'asynchronous'] as const
-export const BATCHES = [1, 10, 100] as const
+/** The last one is as many as an isolate holds, unless told otherwise. */
+export const BATCHES = [1, 10, 100, 1_000] as const
 export const ours = (shell: Shell, batch: number) => `ours: exchange of ${batch}, ${shell}`
 export const original = (protocol: Protocol, commit: Commit) => `${ORIGINAL[protocol]}, ${commit}`
 

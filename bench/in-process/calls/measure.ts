@@ -1,42 +1,36 @@
-/** Measures in a process of its own, on any runtime: takes a `Plan` as JSON, prints `InScene` as JSON. */
+/** Measures one contender in a process of its own, on any runtime: takes a `Plan` as JSON, prints `Measured` as JSON. */
 import { argv, exit } from 'node:process'
-import { takeTurns } from '../../support/turns.ts'
 import { bytesPerCall } from './bytes.ts'
-import { CONTENDERS, OURS } from './contenders.ts'
+import { CONTENDERS } from './contenders.ts'
 import { check, LAP, lap } from './loop.ts'
-import type { InScene, Plan } from './plan.ts'
-import { SCENES, type Scene, type Told } from './scene.ts'
+import type { Measured, Plan } from './plan.ts'
+import { SCENES, type Scene, type Subject, type Told } from './scene.ts'
 import { timePerCall } from './time.ts'
 
-async function measured({ unit, scene: name, rounds, turnMs }: Plan): Promise<InScene> {
+async function measured({ unit, scene: name, contender, rounds, turnMs }: Plan): Promise<Measured> {
   const scene: Scene = SCENES[name]
   const measure = unit === 'ns' ? timePerCall : bytesPerCall
-  const turns: Record<string, () => Promise<number>> = {}
-  for (const [name, contender] of Object.entries(CONTENDERS)) {
-    const able = await contender(scene)
-    if (able === undefined) continue
-    able.close?.()
-    // A new one for each turn: what one has gathered must not weigh on all others' turns.
-    turns[name] = async () => {
-      const subject = (await contender(scene))!
-      await check(name, subject.call, scene)
-      const result = await measure(subject.call, turnMs)
-      await check(name, subject.call, scene)
-      subject.close?.()
-      return result
-    }
-  }
+  const samples: number[] = []
   // The first round is for the compiler.
-  await takeTurns(turns, 1)
-  return { samples: await takeTurns(turns, rounds), told: await toldPerCall(scene, turnMs) }
+  for (let round = 0; round <= rounds; round++) {
+    // A new one for each: what one has gathered must not weigh on the next.
+    const subject = await CONTENDERS[contender]!(scene)
+    if (subject === undefined) return { samples }
+    await check(contender, subject.call, scene)
+    const sample = await measure(subject.call, turnMs)
+    await check(contender, subject.call, scene)
+    subject.close?.()
+    if (round > 0) samples.push(sample)
+  }
+  const { call, told } = (await CONTENDERS[contender]!(scene))!
+  return { samples, ...(told && { told: await toldPerCall({ call, told }, turnMs) }) }
 }
 
-async function toldPerCall(scene: Scene, forMs: number): Promise<Told> {
-  const { call, told } = (await CONTENDERS[OURS]!(scene))!
+async function toldPerCall({ call, told }: Required<Pick<Subject, 'call' | 'told'>>, forMs: number): Promise<Told> {
   const until = performance.now() + forMs
   let calls = 0
   for (; performance.now() < until; calls += LAP) await lap(call)
-  const { reports, dropped } = told!()
+  const { reports, dropped } = told()
   return { reports: reports / calls, dropped: dropped / calls }
 }
 

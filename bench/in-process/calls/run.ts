@@ -1,7 +1,16 @@
 import type { Samples } from '../../support/turns.ts'
-import type { InScene, Plan } from './plan.ts'
+import { CONTENDERS } from './contenders.ts'
+import type { Plan } from './plan.ts'
 import type { Bundle, RuntimeName } from './runtimes.ts'
-import { SCENES, type SceneName } from './scene.ts'
+import { SCENES, type SceneName, type Told } from './scene.ts'
+
+/** What was measured in a scene. */
+export interface InScene {
+  /** Per call, by contender. */
+  readonly samples: Samples
+  /** What a call of ours told the storage, on average. */
+  readonly told: Told
+}
 
 /** By scene. */
 export type Results = ReadonlyMap<SceneName, InScene>
@@ -20,29 +29,41 @@ const ALL = Object.keys(SCENES) as SceneName[]
 
 /** Measures calls on all runtimes: several processes each, which take turns. */
 export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
-  const plan = quick ? { rounds: 1, turnMs: 12 } : { rounds: 3, turnMs: 80 }
+  const plan = quick ? { rounds: 1, turnMs: 12 } : { rounds: 2, turnMs: 80 }
   const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
+  const passes = quick ? 1 : 5
   const times = { node: new Map(), deno: new Map(), bun: new Map() } satisfies Record<string, Map<SceneName, InScene>>
-  for (let pass = 0; pass < (quick ? 1 : 3); pass++) {
-    for (const scene of ALL) {
-      await play('node', scene, { ...plan, unit: 'ns' }, times.node)
+  for (const scene of ALL) {
+    for (let pass = 0; pass < passes; pass++) {
+      await play('node', scene, { ...plan, unit: 'ns' }, pass, times.node)
       if (!everywhere.includes(scene)) continue
-      await play('deno', scene, { ...plan, unit: 'ns' }, times.deno)
-      await play('bun', scene, { ...plan, unit: 'ns' }, times.bun)
+      await play('deno', scene, { ...plan, unit: 'ns' }, pass, times.deno)
+      await play('bun', scene, { ...plan, unit: 'ns' }, pass, times.bun)
     }
   }
   const bytes = new Map<SceneName, InScene>()
-  for (const scene of ALL) await play('node, no collection', scene, { ...plan, unit: 'bytes' }, bytes)
+  for (const scene of ALL) await play('node, no collection', scene, { ...plan, unit: 'bytes' }, 0, bytes)
   return { times, bytes }
 
-  /** In a process of its own: what the compiler made of one scene must not show in another. */
-  async function play(runtime: RuntimeName, scene: SceneName, how: Omit<Plan, 'scene'>, into: Map<SceneName, InScene>) {
-    const found = await bundle.run(runtime, { ...how, scene })
-    const before = into.get(scene)
-    into.set(scene, before ? { ...found, samples: joined(before.samples, found.samples) } : found)
+  /**
+   * Each contender in a process of its own: what the compiler made of one, or of another scene, must not show. Every other pass goes
+   * backwards, so that none always follows the same one.
+   */
+  async function play(
+    runtime: RuntimeName,
+    scene: SceneName,
+    how: Pick<Plan, 'unit' | 'rounds' | 'turnMs'>,
+    pass: number,
+    into: Map<SceneName, InScene>,
+  ) {
+    const names = Object.keys(CONTENDERS)
+    const samples: Record<string, readonly number[]> = { ...into.get(scene)?.samples }
+    let told: Told | undefined
+    for (const contender of pass % 2 === 0 ? names : names.reverse()) {
+      const measured = await bundle.run(runtime, { ...how, scene, contender })
+      if (measured.samples.length > 0) samples[contender] = [...(samples[contender] ?? []), ...measured.samples]
+      told ??= measured.told
+    }
+    into.set(scene, { samples, told: told! })
   }
-}
-
-function joined(a: Samples, b: Samples): Samples {
-  return Object.fromEntries(Object.entries(a).map(([name, values]) => [name, [...values, ...b[name]!]]))
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import type { InScene, Plan } from './plan.ts'
+import type { Measured, Plan } from './plan.ts'
 
 const bin = (name: string) => fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url))
 
@@ -50,7 +50,7 @@ export class Bundle {
     return bundle
   }
 
-  async run(runtime: RuntimeName, plan: Plan): Promise<InScene> {
+  async run(runtime: RuntimeName, plan: Plan): Promise<Measured> {
     const [program, ...args] = COMMANDS[runtime](this.#file)
     const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
     const { stdout } = await promisify(execFile)(program!, [...args, JSON.stringify(plan)], { cwd: this.#folder, env })

@@ -8,7 +8,7 @@ import { openStand } from './stand.ts'
 
 const CONNECTIONS = 24
 
-/** By path: what answers there. */
+/** By worker: what it is. */
 const CONTENDERS = {
   bare: 'a fetch handler without Hono',
   hono: 'Hono, no middleware',
@@ -16,38 +16,38 @@ const CONTENDERS = {
   breaker: 'Hono, circuitBreaker, closed',
 } as const
 
-type Path = keyof typeof CONTENDERS
-const PATHS = Object.keys(CONTENDERS) as Path[]
+type Worker = keyof typeof CONTENDERS
+const WORKERS = Object.keys(CONTENDERS) as Worker[]
 
 export interface Traffic {
-  /** Requests answered in a second, by path. */
+  /** Requests answered in a second, by worker. */
   readonly rates: Samples
-  /** Microseconds of workerd's processor time for a request, by path; NaN where the system does not tell. */
+  /** Microseconds of workerd's processor time for a request, by worker; NaN where the system does not tell. */
   readonly times: Samples
   /** To the storage, per 1,000 requests. */
   readonly storageRequests: number
 }
 
 export async function measureTraffic(quick: boolean): Promise<Traffic> {
-  const { rounds, turnMs } = quick ? { rounds: 1, turnMs: 300 } : { rounds: 10, turnMs: 1_000 }
-  const stand = await openStand()
+  const { rounds, turnMs } = quick ? { rounds: 1, turnMs: 300 } : { rounds: 40, turnMs: 400 }
+  const stand = await openStand(WORKERS)
   try {
-    const times: Record<Path, number[]> = { bare: [], hono: [], empty: [], breaker: [] }
+    const times: Record<Worker, number[]> = { bare: [], hono: [], empty: [], breaker: [] }
     const breaker = { requests: 0, storage: 0 }
-    const turn = (path: Path) => async () => {
+    const turn = (worker: Worker) => async () => {
       const [storage, time] = [stand.storageRequests(), await workerdTime()]
-      const { requests, perSecond } = await load(new URL(`/${path}`, stand.url), CONNECTIONS, turnMs)
-      times[path].push(((((await workerdTime()) ?? Number.NaN) - (time ?? Number.NaN)) * 1_000) / requests)
-      if (path === 'breaker') {
+      const { requests, perSecond } = await load(stand.urls.get(worker)!, CONNECTIONS, turnMs)
+      times[worker].push(((((await workerdTime()) ?? Number.NaN) - (time ?? Number.NaN)) * 1_000) / requests)
+      if (worker === 'breaker') {
         breaker.requests += requests
         breaker.storage += stand.storageRequests() - storage
       }
       return perSecond
     }
-    const turns = Object.fromEntries(PATHS.map((path) => [path, turn(path)]))
+    const turns = Object.fromEntries(WORKERS.map((worker) => [worker, turn(worker)]))
     // The first round is for the compiler.
     await takeTurns(turns, 1)
-    for (const path of PATHS) times[path] = []
+    for (const worker of WORKERS) times[worker] = []
     const rates = await takeTurns(turns, rounds)
     return { rates, times, storageRequests: (breaker.storage * 1_000) / breaker.requests }
   } finally {
@@ -56,8 +56,8 @@ export async function measureTraffic(quick: boolean): Promise<Traffic> {
 }
 
 /** Against Hono without middleware. */
-export function trafficStandings(samples: Samples): Readonly<Record<Path, Standing>> {
-  return Object.fromEntries(compare(samples, 'hono').map((standing) => [standing.name, standing])) as Record<Path, Standing>
+export function trafficStandings(samples: Samples): Readonly<Record<Worker, Standing>> {
+  return Object.fromEntries(compare(samples, 'hono').map((standing) => [standing.name, standing])) as Record<Worker, Standing>
 }
 
 export function trafficTable({ rates, times, storageRequests }: Traffic): Table {
@@ -65,18 +65,18 @@ export function trafficTable({ rates, times, storageRequests }: Traffic): Table 
   const byTime = trafficStandings(times)
   return {
     title:
-      `Requests per second through one workerd over loopback, ${CONNECTIONS} connections, a handler that answers "ok" ` +
+      `Requests per second through a workerd over loopback, ${CONNECTIONS} connections, a handler that answers "ok" ` +
       '(the client, the database and what else runs share the cores), and microseconds of workerd’s processor time for each. ' +
       'x is the ratio to Hono without middleware in the same round, median (low to high)',
     columns: ['worker', 'requests/s', 'x', 'low to high', 'µs', 'x', 'low to high', 'storage requests per 1,000'],
-    rows: PATHS.map((path) => [
-      CONTENDERS[path],
+    rows: WORKERS.map((worker) => [
+      CONTENDERS[worker],
       ...[byRate, byTime].flatMap((standings) => [
-        standings[path].median,
-        standings[path].ratio.median,
-        spread(standings[path].ratio),
+        standings[worker].median,
+        standings[worker].ratio.median,
+        spread(standings[worker].ratio),
       ]),
-      path === 'breaker' ? storageRequests : 0,
+      worker === 'breaker' ? storageRequests : 0,
     ]),
     samples: { rates, times },
   }
@@ -86,7 +86,7 @@ export function trafficPicture({ rates }: Traffic): string {
   const standings = trafficStandings(rates)
   return bars(
     { title: 'Requests per second through one workerd', x: { name: 'worker' }, y: { name: 'requests/s' } },
-    PATHS.map((path) => CONTENDERS[path]),
-    { 'requests/s': PATHS.map((path) => Math.round(standings[path].median)) },
+    WORKERS.map((worker) => CONTENDERS[worker]),
+    { 'requests/s': WORKERS.map((worker) => Math.round(standings[worker].median)) },
   )
 }

@@ -5,15 +5,17 @@ import { startLocalNeon } from '../../../src/local/index.ts'
 import { createDatabase, startPostgres } from '../../../test/support/postgres.ts'
 import { Turnstile } from '../../../test/worker/turnstile.ts'
 
-/** The Worker in workerd, over a real PostgreSQL behind the local Neon endpoint. */
+/** Workers, each in a workerd of its own: what the compiler made of one must not show in another. */
 export interface Stand {
-  readonly url: URL
+  /** By the name of the file in `workers/`. */
+  readonly urls: ReadonlyMap<string, URL>
   /** How many requests came to the storage so far. */
   storageRequests(): number
   close(): Promise<void>
 }
 
-export async function openStand(): Promise<Stand> {
+/** Over a real PostgreSQL behind the local Neon endpoint. */
+export async function openStand(names: readonly string[]): Promise<Stand> {
   const opened: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end()
@@ -31,19 +33,23 @@ export async function openStand(): Promise<Stand> {
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
     })
     opened.push(() => counter.close())
-    const worker = await startWorker({ DATABASE_URL: database.url, NEON_FETCH_ENDPOINT: `${counter.url}/sql` })
-    opened.push(() => worker.dispose())
-    await worker.ready
-    return { url: await worker.unsafeGetDirectURL(), storageRequests: () => counter.count('/sql'), close }
+    const urls = new Map<string, URL>()
+    for (const name of names) {
+      const worker = await startWorker(name, { DATABASE_URL: database.url, NEON_FETCH_ENDPOINT: `${counter.url}/sql` })
+      opened.push(() => worker.dispose())
+      await worker.ready
+      urls.set(name, await worker.unsafeGetDirectURL())
+    }
+    return { urls, storageRequests: () => counter.count('/sql'), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function startWorker(bindings: Record<string, string>): Promise<Miniflare> {
+async function startWorker(name: string, bindings: Record<string, string>): Promise<Miniflare> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`workers/${name}.ts`, import.meta.url))],
     bundle: true,
     write: false,
     format: 'esm',

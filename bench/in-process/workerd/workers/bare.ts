@@ -1,0 +1,3 @@
+export default {
+  fetch: () => new Response('ok', { headers: { 'content-type': 'text/plain;charset=UTF-8' } }),
+}
