@@ -7,20 +7,19 @@ import type { Measured, Plan } from './plan.ts'
 import { SCENES, type Scene, type Subject, type Told } from './scene.ts'
 import { timePerCall } from './time.ts'
 
-async function measured({ unit, scene: name, contender, rounds, turnMs }: Plan): Promise<Measured> {
+async function measured({ unit, scene: name, contender, warmUpRounds, rounds, turnMs }: Plan): Promise<Measured> {
   const scene: Scene = SCENES[name]
   const measure = unit === 'ns' ? timePerCall : bytesPerCall
   const samples: number[] = []
-  // The first round is for the compiler.
-  for (let round = 0; round <= rounds; round++) {
-    // A new one for each: what one has gathered must not weigh on the next.
+  for (let round = 0; round < warmUpRounds + rounds; round++) {
+    // A new one for each: what one has gathered must not weigh on the next. But the compiler has to learn that there is more than one.
     const subject = await CONTENDERS[contender]!(scene)
     if (subject === undefined) return { samples }
     await check(contender, subject.call, scene)
     const sample = await measure(subject.call, turnMs)
     await check(contender, subject.call, scene)
     subject.close?.()
-    if (round > 0) samples.push(sample)
+    if (round >= warmUpRounds) samples.push(sample)
   }
   const { call, told } = (await CONTENDERS[contender]!(scene))!
   return { samples, ...(told && { told: await toldPerCall({ call, told }, turnMs) }) }

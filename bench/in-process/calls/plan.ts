@@ -6,8 +6,10 @@ export interface Plan {
   readonly scene: SceneName
   /** The name of one. */
   readonly contender: string
+  /** Rounds that do not count, for the compiler: code that does more takes longer to be compiled. */
+  readonly warmUpRounds: number
   readonly rounds: number
-  /** How long a contender's turn takes; where bytes are counted, its warm-up. */
+  /** How long a round takes; where bytes are counted, the warm-up in it. */
   readonly turnMs: number
 }
 

@@ -29,9 +29,9 @@ const ALL = Object.keys(SCENES) as SceneName[]
 
 /** Measures calls on all runtimes: several processes each, which take turns. */
 export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
-  const plan = quick ? { rounds: 1, turnMs: 12 } : { rounds: 2, turnMs: 80 }
+  const plan = quick ? { warmUpRounds: 1, rounds: 1, turnMs: 12 } : { warmUpRounds: 6, rounds: 3, turnMs: 80 }
   const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
-  const passes = quick ? 1 : 5
+  const passes = quick ? 1 : 3
   const times = { node: new Map(), deno: new Map(), bun: new Map() } satisfies Record<string, Map<SceneName, InScene>>
   for (const scene of ALL) {
     for (let pass = 0; pass < passes; pass++) {
@@ -52,7 +52,7 @@ export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Foun
   async function play(
     runtime: RuntimeName,
     scene: SceneName,
-    how: Pick<Plan, 'unit' | 'rounds' | 'turnMs'>,
+    how: Omit<Plan, 'scene' | 'contender'>,
     pass: number,
     into: Map<SceneName, InScene>,
   ) {
