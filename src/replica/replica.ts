@@ -105,6 +105,7 @@ export class Replica {
     const now = this.#runtime.now()
     if (this.#health.degraded) return
     for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
+    for (const each of this.#views) if (each.mustLook) return this.flush(each, 'urgent')
   }
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
@@ -230,7 +231,8 @@ export class Replica {
   #load(view: View, now: number, cargo: Cargo): Load[] {
     const recovering = this.#health.degraded
     const others = [...this.#views].filter(
-      (other) => other !== view && (other.wantsReport(now) || (other.snapshot !== null && other.wantsRefresh(now))),
+      (other) =>
+        other !== view && (other.wantsReport(now) || other.mustLook || (other.snapshot !== null && other.wantsRefresh(now))),
     )
     return [view, ...others].slice(0, MOST_KEYS).map((each) => {
       each.outbox.trim(now)
@@ -241,6 +243,7 @@ export class Replica {
   }
 
   #loaded(view: View, batch: Batch | undefined, now: number): Load {
+    view.looks()
     if (batch === undefined) return { view }
     const busy = { from: now, until: now + view.options.operationTimeoutMs }
     return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }

@@ -29,14 +29,15 @@ const EAGER_MS = 1_000
 /** When a success looks after a failure before it that is not on its way: its request may be gone. */
 const RETRY_MS = 10
 
+/** After how many failures in a row that nobody was told of a look each is too much. */
+const FIRST_FAILURES = 8
+
 /** How far the first asks after a cooldown spread, at most. */
 const LONGEST_ASK_DELAY_MS = 1_000
 /** How many windows back a failure still makes the shared window dirty: isolates must agree on that while answers are under way. */
 const DIRTY_WINDOWS = 10
 
 const horizon = (outOf: number): number => Math.min(MAX_WINDOW, DIRTY_WINDOWS * outOf)
-
-const isPowerOfTwo = (n: number): boolean => n > 1 && (n & (n - 1)) === 0
 
 /** One isolate's view of one breaker: what the storage last said, and what happened here since. */
 export class View {
@@ -72,6 +73,8 @@ export class View {
   #degraded = false
   /** When it last read because of a failure that it told nobody of. */
   #lookedAt = Number.NEGATIVE_INFINITY
+  /** Is such a read still to be sent? */
+  #looks = false
   /** Acquires under way. One of a request that was torn down never says that it is done. */
   readonly #asks = new Set<Span>()
 
@@ -139,6 +142,16 @@ export class View {
   /** Is there something that cannot wait, and may be sent? */
   mustReport(now: number): boolean {
     return this.outbox.hurries && this.outbox.next(now) !== undefined
+  }
+
+  /** Is there a failure that nobody was told of, since the last read? */
+  get mustLook(): boolean {
+    return this.#looks
+  }
+
+  /** A request goes out, and will answer with a snapshot. */
+  looks(): void {
+    this.#looks = false
   }
 
   /** Does a report go along with a refresh? A success that adds nothing to a clean and full window can wait. */
@@ -239,10 +252,11 @@ export class View {
     return grant.token === null && share < 1 && this.#runtime.random() >= share
   }
 
-  /** Nobody was told of a failure. Others may have had something to tell: once a second, and where it is the 2nd, 4th, 8th… in a row. */
+  /** Nobody was told of a failure. Others may have had something to tell: for the first ones in a row, then once a second. */
   #isSuspicious(now: number): boolean {
-    const looks = now - this.#lookedAt >= EAGER_MS || isPowerOfTwo(this.#failuresInRow)
+    const looks = this.#failuresInRow <= FIRST_FAILURES || now - this.#lookedAt >= EAGER_MS
     if (looks) this.#lookedAt = now
+    this.#looks ||= looks
     return looks
   }
 

@@ -250,11 +250,25 @@ describe('a row that is written too often', () => {
     return counts
   }
 
-  it('is looked at after the first failure of which it was not told, after the 2nd in a row, and the 4th: others may have told', async () => {
-    expect(await looks(80, 5)).toEqual([1, 1, 0, 1, 0])
+  it('is looked at after each of the first eight failures in a row of which it was not told: others may have told', async () => {
+    expect(await looks(80, 10)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
   })
 
   it('is looked at after each such failure where the last look was a second ago', async () => {
-    expect(await looks(1_000, 3)).toEqual([1, 1, 1])
+    expect(await looks(1_000, 10)).toEqual(Array(10).fill(1))
+  })
+
+  it('is looked at after such a failure as soon as the exchange under way is answered: what that says may be older', async () => {
+    const { policy, network } = await busy(1_000)
+    lab.chance = 0.5
+    network.next(late(lab, 300))
+    await lab.call(policy, 'fails')
+    await lab.pass(200)
+    const before = network.sent.length
+    await lab.call(policy, 'fails')
+    await lab.pass(90)
+    expect(network.sent.length - before).toBe(0)
+    await lab.pass(1_000)
+    expect(network.sent.length - before).toBe(1)
   })
 })

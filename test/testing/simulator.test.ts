@@ -243,7 +243,8 @@ describe('a row that a large fleet shares', () => {
       const { outcomes } = await simulate({
         durationMs: seconds * 1_000,
         fleet: [{ isolates, callsPerSecond: 10 }],
-        dependency: [{ name: '5 % failures', fromMs: 0, failures: 0.05 }],
+        // So many that chance moves their share by some three hundredths.
+        dependency: [{ name: '20 % failures', fromMs: 0, failures: 0.2 }],
         breaker: { failureLimit: { numerator: 50, denominator: 100 } },
       })
       return outcomes
@@ -253,7 +254,9 @@ describe('a row that a large fleet shares', () => {
     const shareOf = (kind: 'successes' | 'failures') =>
       (late.counted[kind] - early.counted[kind]) / (late.happened[kind] - early.happened[kind])
     expect(shareOf('successes')).toBeLessThan(0.1)
-    expect(shareOf('failures') / shareOf('successes')).toBeCloseTo(1, 1)
+    const ratio = shareOf('failures') / shareOf('successes')
+    expect(ratio).toBeGreaterThan(0.9)
+    expect(ratio).toBeLessThan(1.1)
   })
 
   it('is written less than once by each isolate while it trips', () => {
@@ -271,6 +274,21 @@ describe('a row that a large fleet shares', () => {
     for (const { asks } of report.phases) expect(asks).toBeLessThanOrEqual(1.5 * isolates)
     expect(report.probesAtOnce).toBeLessThanOrEqual(10)
   })
+})
+
+it.each([1, 2])('a fleet too large to be told of every failure stops in time all the same, seed %i', async (seed) => {
+  const { stop, opens } = await simulate({
+    seed,
+    durationMs: 20_000,
+    fleet: [{ isolates: 3_000, callsPerSecond: 1 }],
+    dependency: [
+      { name: '1 % failures', fromMs: 0, failures: 0.01 },
+      { name: 'dead', fromMs: 12_000, failures: 1 },
+    ],
+    breaker: { failureLimit: { numerator: 5, denominator: 10 }, cooldown: 20_000 },
+  })
+  expect(opens).toMatchObject({ fleet: 1, falseFleet: 0 })
+  expect(stop!.late).toBe(0)
 })
 
 describe('a storage that fails', () => {
