@@ -16,14 +16,6 @@ export class InvalidOptionError extends RangeError {
   }
 }
 
-/** @throws {InvalidOptionError} naming the first of these options that is given and no function */
-export function checkFunctions<T extends object>(options: T, names: readonly (keyof T & string)[]): void {
-  for (const option of names) {
-    const value = options[option]
-    if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(option, 'a function', value)
-  }
-}
-
 /** A value as a message may show it: short, on one line, never throwing. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)

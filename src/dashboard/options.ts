@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { checkedInteger, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { checkFunctions, InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
 
 /** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
@@ -57,8 +58,7 @@ export function resolve(options: DashboardOptions): Dashboard {
   if (options.auth !== undefined) checkAuth(options.auth)
   checkFunctions(options, ['actor', 'onError'])
   const { pageSize = 100, refresh = '5s', basePath } = options
-  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 500)
-    throw new InvalidOptionError('pageSize', 'a whole number from 1 to 500', pageSize)
+  checkedInteger('pageSize', pageSize, 1, 500)
   if (basePath !== undefined && !/^\/([^\s?#]*[^\s?#/])?$/.test(basePath))
     throw new InvalidOptionError('basePath', 'a path such as /ops/circuits', basePath)
   return {

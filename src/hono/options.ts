@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { checkFunctions } from '../core/errors.ts'
+import { checkFunctions } from '../core/checks.ts'
 import { checkedKey } from '../core/key.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkedInteger } from '../core/checks.ts'
 import { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
 import type { CircuitProtectorOptions } from '../policies/options.ts'
 import type { CircuitStorage } from '../storage/port.ts'
@@ -17,11 +17,8 @@ export class LiveBreakers {
 
   /** @throws {InvalidOptionError} naming `maxBreakers` */
   constructor(options: CircuitProtectorOptions, maxBreakers = 1_000) {
-    if (!Number.isInteger(maxBreakers) || maxBreakers < 1 || maxBreakers > 100_000) {
-      throw new InvalidOptionError('maxBreakers', 'a whole number from 1 to 100000', maxBreakers)
-    }
     this.#options = options
-    this.#breakers = new Recent(maxBreakers)
+    this.#breakers = new Recent(checkedInteger('maxBreakers', maxBreakers, 1, 100_000))
   }
 
   /** The breaker of this key. The one that makes room for it sends what it still holds. */

@@ -2,6 +2,7 @@
  * Neon's SQL-over-HTTP endpoint for development and tests: Neon's driver cannot tell it from the real one. Node only.
  * @module
  */
+import { checkedInteger } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { accessOf } from './access.ts'
@@ -60,9 +61,7 @@ export interface LocalNeon extends AsyncDisposable {
  */
 export async function startLocalNeon(options: LocalNeonOptions = {}): Promise<LocalNeon> {
   const { databaseUrl, dataDir, port = 0, host = '127.0.0.1' } = options
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidOptionError('port', 'a whole number from 0 to 65535', port)
-  }
+  checkedInteger('port', port, 0, 65_535)
   if (typeof host !== 'string' || host === '') throw new InvalidOptionError('host', 'a name or an address', host)
   if (databaseUrl !== undefined && dataDir !== undefined) {
     throw new InvalidOptionError('dataDir', 'left out where databaseUrl is given', dataDir)

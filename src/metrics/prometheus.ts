@@ -1,3 +1,4 @@
+import { checkedInteger } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import type { Transition } from '../core/event.ts'
@@ -36,8 +37,7 @@ const PAGE = 1_000
  */
 export async function prometheusText(storage: CircuitStorage, options: PrometheusOptions = {}): Promise<string> {
   const { limit = 1_000, namespace, transitionsOver = '5m', signal } = options
-  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
-    throw new InvalidOptionError('limit', 'a whole number from 1 to 10000', limit)
+  checkedInteger('limit', limit, 1, 10_000)
   const overMs = toMilliseconds('transitionsOver', transitionsOver, { min: 1_000, max: DAY_MS })
   const query = namespace === undefined ? {} : { namespace }
   const call: StorageCallOptions = signal === undefined ? {} : { signal }

@@ -1,4 +1,5 @@
 import type { Backoff } from '../core/backoff.ts'
+import { checkedInteger } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
@@ -44,7 +45,7 @@ export class ExponentialDelay implements Backoff {
    * @throws {InvalidOptionError} where `attempt` is none
    */
   forAttempt(attempt: number, random: () => number = Math.random): number {
-    if (!Number.isInteger(attempt) || attempt < 1) throw new InvalidOptionError('attempt', 'a whole number from 1', attempt)
+    checkedInteger('attempt', attempt, 1)
     // The power becomes Infinity, which nothing may be multiplied by 0 with.
     const grown = this.#minMs === 0 ? 0 : Math.min(this.#minMs * this.#factor ** (attempt - 1), this.#maxMs)
     return this.#jitter === 0 ? grown : grown * (1 - this.#jitter * random())

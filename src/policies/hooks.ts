@@ -39,44 +39,39 @@ export class HookRunner implements ViewListener {
   }
 
   statusChanged(from: CircuitState, to: CircuitState, change: StatusChange): void {
-    const { onStatusChange } = this.#hooks
-    if (onStatusChange) this.#run('onStatusChange', () => onStatusChange(this.#policy, from, to, change))
+    this.#run('onStatusChange', from, to, change)
   }
 
   dropped(dropped: Dropped): void {
-    const { onDropped } = this.#hooks
-    if (onDropped) this.#run('onDropped', () => onDropped(this.#policy, dropped))
+    this.#run('onDropped', dropped)
   }
 
   degraded(error: unknown): void {
-    const { onDegraded } = this.#hooks
-    if (onDegraded) this.#run('onDegraded', () => onDegraded(this.#policy, error))
+    this.#run('onDegraded', error)
   }
 
   recovered(): void {
-    const { onRecovered } = this.#hooks
-    if (onRecovered) this.#run('onRecovered', () => onRecovered(this.#policy))
+    this.#run('onRecovered')
   }
 
   rejected(error: ProtectedCallError): void {
-    const { onReject } = this.#hooks
-    if (onReject) this.#run('onReject', () => onReject(this.#policy, error))
+    this.#run('onReject', error)
   }
 
   wouldReject(): void {
-    const { onWouldReject } = this.#hooks
-    if (onWouldReject) this.#run('onWouldReject', () => onWouldReject(this.#policy))
+    this.#run('onWouldReject')
   }
 
   outcome(outcome: Outcome, durationMs: number, slow: boolean, result: CallResult): void {
-    const { onOutcome } = this.#hooks
-    if (!onOutcome) return
-    const event = result.ok ? { outcome, durationMs, slow } : { outcome, durationMs, slow, error: result.error }
-    this.#run('onOutcome', () => onOutcome(this.#policy, event))
+    if (this.#hooks.onOutcome === undefined) return
+    const event = { outcome, durationMs, slow }
+    this.#run('onOutcome', result.ok ? event : { ...event, error: result.error })
   }
 
-  #run(name: string, hook: () => unknown): void {
-    const answer = this.ask(name, hook)
+  #run<Name extends HookName>(name: Name, ...told: Told<Name>): void {
+    const hook = this.#hooks[name] as ((policy: CircuitProtectorPolicy, ...told: Told<Name>) => unknown) | undefined
+    if (hook === undefined) return
+    const answer = this.ask(name, () => hook(this.#policy, ...told))
     if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
     const running: Promise<unknown> = Promise.resolve(answer)
       .catch((error) => hookFailed(this.#onNotice, name, error))
@@ -84,3 +79,8 @@ export class HookRunner implements ViewListener {
     this.#running.add(running)
   }
 }
+
+type HookName = Exclude<keyof Hooks, 'onNotice'>
+/** What a hook is told beside the policy. */
+type Told<Name extends HookName> =
+  NonNullable<Hooks[Name]> extends (policy: CircuitProtectorPolicy, ...told: infer T) => unknown ? T : never

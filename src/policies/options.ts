@@ -1,5 +1,6 @@
+import { checkedChoice, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { checkFunctions, InvalidOptionError } from '../core/errors.ts'
+import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '../core/settings.ts'
@@ -104,9 +105,6 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
   const optional = (option: 'slowCallDuration' | 'timeout') =>
     options[option] === undefined ? undefined : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
   checkFunctions(options, HOOKS)
-  if (options.retryAfter !== undefined && options.retryAfter !== 'extend' && options.retryAfter !== 'open') {
-    throw new InvalidOptionError('retryAfter', "'extend' or 'open'", options.retryAfter)
-  }
   return {
     id: {
       resourceKey: checkedKey('resourceKey', options.resourceKey ?? 'anonymous'),
@@ -119,7 +117,7 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
     classify: options.classify,
     slowMs: optional('slowCallDuration') ?? Number.POSITIVE_INFINITY,
     timeoutMs: optional('timeout'),
-    tripOnRetryAfter: options.retryAfter === 'open',
+    tripOnRetryAfter: checkedChoice('retryAfter', options.retryAfter ?? 'extend', ['extend', 'open']) === 'open',
     maxRetryAfterMs: toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '1h', { min: 1, max: DAY_MS }),
     background: resolveBackground(options.background),
     runtime: options.runtime ?? systemRuntime,

@@ -1,6 +1,7 @@
 import type { Backoff } from '../core/backoff.ts'
+import { checkedInteger, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { checkFunctions, InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
@@ -72,9 +73,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
   /** @throws {InvalidOptionError} naming the option, its range and the value */
   constructor(options: RetryWithBackoffOptions = {}) {
     const { maxRetries = 3, backoff } = options
-    if (!Number.isSafeInteger(maxRetries) || maxRetries < 0) {
-      throw new InvalidOptionError('maxRetries', 'a whole number from 0', maxRetries)
-    }
+    checkedInteger('maxRetries', maxRetries, 0)
     if (backoff !== undefined && typeof backoff?.forAttempt !== 'function') {
       throw new InvalidOptionError('backoff', 'an ExponentialDelay, a FixedDelay or another object with forAttempt', backoff)
     }

@@ -4,7 +4,7 @@
  */
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { InvalidOptionError } from '../core/errors.ts'
+import { checkedInteger } from '../core/checks.ts'
 import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
 import { checkedUrl } from './url.ts'
 
@@ -53,7 +53,7 @@ export function nodePostgresStorage(
   options: NodePostgresStorageOptions = {},
 ): NodePostgresStorage {
   const { max = 10 } = options
-  if (!Number.isInteger(max) || max < 1) throw new InvalidOptionError('max', 'a whole number from 1', max)
+  checkedInteger('max', max, 1)
   const given = typeof urlOrPool === 'object' && urlOrPool !== null ? urlOrPool : undefined
   const pool = given ?? new pg.Pool({ connectionString: checkedUrl('url', urlOrPool), max, allowExitOnIdle: true })
   outlive(pool)

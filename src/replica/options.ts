@@ -1,3 +1,4 @@
+import { checkedChoice, checkedInteger } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS, type Settings } from '../core/settings.ts'
@@ -36,18 +37,14 @@ export interface ResolvedReplicaOptions {
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveReplicaOptions(options: ReplicaOptions, settings: Settings, shared: boolean): ResolvedReplicaOptions {
-  const maxBuffered = options.maxBuffered ?? 1_000
-  if (!Number.isInteger(maxBuffered) || maxBuffered < 1 || maxBuffered > 100_000) {
-    throw new InvalidOptionError('maxBuffered', 'a whole number from 1 to 100000', maxBuffered)
-  }
   const windowMs = 'bucketMs' in settings.trip ? settings.trip.bucketMs * 10 : 0
   return {
     maxStalenessMs: staleness(options.consistency ?? (shared ? { maxStaleness: '5s' } : 'strong')),
-    onStale: oneOf('onStale', options.onStale ?? 'wait', ['wait', 'admit']),
+    onStale: checkedChoice('onStale', options.onStale ?? 'wait', ['wait', 'admit']),
     storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '500ms', { min: 1, max: 60_000 }),
     operationTimeoutMs: toMilliseconds('operationTimeout', options.operationTimeout ?? '5s', { min: 1, max: 600_000 }),
-    whenDegraded: oneOf('whenDegraded', options.whenDegraded ?? 'local', ['local', 'allow', 'reject']),
-    maxBuffered,
+    whenDegraded: checkedChoice('whenDegraded', options.whenDegraded ?? 'local', ['local', 'allow', 'reject']),
+    maxBuffered: checkedInteger('maxBuffered', options.maxBuffered ?? 1_000, 1, 100_000),
     maxOutcomeAgeMs: toMilliseconds('maxOutcomeAge', options.maxOutcomeAge ?? Math.max(30_000, windowMs), {
       min: 1_000,
       max: DAY_MS,
@@ -61,9 +58,4 @@ function staleness(consistency: Consistency): number {
     throw new InvalidOptionError('consistency', "'strong' or { maxStaleness }", consistency)
   }
   return toMilliseconds('consistency.maxStaleness', consistency.maxStaleness, { min: 100, max: 3_600_000 })
-}
-
-function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw new InvalidOptionError(option, allowed.map((name) => `'${name}'`).join(' or '), value)
-  return value
 }

@@ -105,7 +105,7 @@ export class Replica {
     const now = this.#runtime.now()
     if (this.#health.degraded) return
     for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
-    for (const each of this.#views) if (each.mustLook) return this.flush(each, 'urgent')
+    for (const each of this.#views) if (each.lookout.due) return this.flush(each, 'urgent')
   }
 
   /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
@@ -155,9 +155,9 @@ export class Replica {
     const { maxStalenessMs, operationTimeoutMs } = view.options
     const asked = this.#runtime.now()
     // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
-    const tooMany = maxStalenessMs > 0 && view.asking(asked) >= view.settings.probeConcurrency
+    const tooMany = maxStalenessMs > 0 && view.asking.underWay(asked) >= view.settings.probeConcurrency
     if (tooMany || isWithin(this.#impatient, asked)) return this.#unasked(view, asked)
-    const done = view.asks({ from: asked, until: asked + operationTimeoutMs })
+    const done = view.asking.begin({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
     const { settings, state } = view
     const { resourceKey, namespace } = view.id
@@ -232,7 +232,7 @@ export class Replica {
     const recovering = this.#health.degraded
     const others = [...this.#views].filter(
       (other) =>
-        other !== view && (other.wantsReport(now) || other.mustLook || (other.snapshot !== null && other.wantsRefresh(now))),
+        other !== view && (other.wantsReport(now) || other.lookout.due || (other.snapshot !== null && other.wantsRefresh(now))),
     )
     return [view, ...others].slice(0, MOST_KEYS).map((each) => {
       each.outbox.trim(now)
@@ -243,7 +243,7 @@ export class Replica {
   }
 
   #loaded(view: View, batch: Batch | undefined, now: number): Load {
-    view.looks()
+    view.lookout.looks()
     if (batch === undefined) return { view }
     const busy = { from: now, until: now + view.options.operationTimeoutMs }
     return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }

@@ -1,6 +1,4 @@
 import { hasRoom } from '../core/admit.ts'
-import { MAX_WINDOW } from '../core/limits.ts'
-import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
 import { replay } from '../core/report.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
@@ -8,36 +6,27 @@ import { retryAfterMs, type Snapshot } from '../core/snapshot.ts'
 import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } from '../core/state.ts'
 import type { Admission, BreakerId, Exchanged } from '../storage/port.ts'
 import { Announcer } from './announcer.ts'
+import { Asking } from './asking.ts'
 import type { Batch } from './batch.ts'
+import { Freshness } from './freshness.ts'
 import { type Decision, type Grant, type Rejection, recorded, unrecorded } from './grant.ts'
 import type { ViewListener } from './listener.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
+import { Lookout } from './lookout.ts'
 import type { ResolvedReplicaOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { OwnOutcomes } from './own-outcomes.ts'
-import { isWithin, type Runtime, type Span } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
+import { horizon, isSettled } from './settled.ts'
 import { Thinning } from './thinning.ts'
 
 /** What an outcome calls for: that this batch is sent now, that the storage is looked at now, or nothing yet. */
 export type Sequel = Batch | 'look' | undefined
 
-/** The share of the bound after which a view is refreshed in the background, and how far isolates spread from each other there. */
-const REFRESH_SHARE = 0.8
-const REFRESH_SPREAD = 0.15
 /** How long successes wait while the shared window holds a failure, or is not full. */
 const EAGER_MS = 1_000
 /** When a success looks after a failure before it that is not on its way: its request may be gone. */
 const RETRY_MS = 10
-
-/** After how many failures in a row that nobody was told of a look each is too much. */
-const FIRST_FAILURES = 8
-
-/** How far the first asks after a cooldown spread, at most. */
-const LONGEST_ASK_DELAY_MS = 1_000
-/** How many windows back a failure still makes the shared window dirty: isolates must agree on that while answers are under way. */
-const DIRTY_WINDOWS = 10
-
-const horizon = (outOf: number): number => Math.min(MAX_WINDOW, DIRTY_WINDOWS * outOf)
 
 /** One isolate's view of one breaker: what the storage last said, and what happened here since. */
 export class View {
@@ -48,35 +37,26 @@ export class View {
   readonly #runtime: Runtime
   readonly listener: ViewListener
   readonly #announcer: Announcer
+  readonly #freshness: Freshness
+  readonly asking: Asking
   readonly #thinning = new Thinning()
+  readonly lookout = new Lookout()
   readonly #own: OwnOutcomes
   readonly #strong: boolean
   #snapshot: Snapshot | null = null
-  /** When the snapshot came, on the isolate's clock. */
-  #receivedAt = 0
   #adopted = 0
   /** Where this isolate's own view differs from the snapshot: it tripped first, or the storage does not answer. */
   #local: StoredState | null = null
   /** The grant of a closed and fresh view, ready made: the hot path hands it out as it is. */
   #closed: Grant | null = null
-  #freshUntil = Number.NEGATIVE_INFINITY
-  #refreshFrom = Number.NEGATIVE_INFINITY
+  /** Has a success nothing to say, as the snapshot stands? */
+  #settled = false
   /** From when on a success takes along what waits. */
   #reportFrom = Number.POSITIVE_INFINITY
-  #askFrom = 0
-  #rejectUntil = 0
   /** How many outcomes are as many as may wait. */
   readonly #fullAt: number
   #lastReport = Number.NEGATIVE_INFINITY
-  /** Of late, while outcomes are thinned. */
-  #failuresInRow = 0
   #degraded = false
-  /** When it last read because of a failure that it told nobody of. */
-  #lookedAt = Number.NEGATIVE_INFINITY
-  /** Is such a read still to be sent? */
-  #looks = false
-  /** Acquires under way. One of a request that was torn down never says that it is done. */
-  readonly #asks = new Set<Span>()
 
   constructor(id: BreakerId, settings: Settings, options: ResolvedReplicaOptions, listener: ViewListener, runtime: Runtime) {
     this.id = id
@@ -87,22 +67,12 @@ export class View {
     this.#announcer = new Announcer(listener)
     this.#own = new OwnOutcomes(settings)
     this.#runtime = runtime
+    this.#freshness = new Freshness(runtime, options.maxStalenessMs)
+    this.asking = new Asking(runtime, options.maxStalenessMs)
     const { maxBuffered, maxOutcomeAgeMs } = options
     const longestRun = 'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
     this.#fullAt = 'outOf' in settings.trip ? Number.POSITIVE_INFINITY : Math.ceil(maxBuffered / 2)
     this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) => listener.dropped(dropped))
-  }
-
-  /** How many acquires are under way. */
-  asking(now: number): number {
-    for (const ask of this.#asks) if (!isWithin(ask, now)) this.#asks.delete(ask)
-    return this.#asks.size
-  }
-
-  /** An acquire begins; answers what to call when it is done. */
-  asks(ask: Span): () => void {
-    this.#asks.add(ask)
-    return () => this.#asks.delete(ask)
   }
 
   get snapshot(): Snapshot | null {
@@ -122,16 +92,16 @@ export class View {
 
   /** The grant of a closed and fresh view, or null. The hot path: no I/O and nothing allocated. */
   closedGrant(now: number): Grant | null {
-    return now < this.#freshUntil && now >= this.#receivedAt ? this.#closed : null
+    return this.#freshness.isFresh(now) ? this.#closed : null
   }
 
   /** Has the view passed its bound, or does it not know anything yet? */
   isStale(now: number): boolean {
-    return !(now < this.#freshUntil && now >= this.#receivedAt)
+    return !this.#freshness.isFresh(now)
   }
 
   wantsRefresh(now: number): boolean {
-    return now >= this.#refreshFrom || now < this.#receivedAt
+    return this.#freshness.wantsRefresh(now)
   }
 
   /** Is there something that should be sent now? */
@@ -144,19 +114,9 @@ export class View {
     return this.outbox.hurries && this.outbox.next(now) !== undefined
   }
 
-  /** Is there a failure that nobody was told of, since the last read? */
-  get mustLook(): boolean {
-    return this.#looks
-  }
-
-  /** A request goes out, and will answer with a snapshot. */
-  looks(): void {
-    this.#looks = false
-  }
-
   /** Does a report go along with a refresh? A success that adds nothing to a clean and full window can wait. */
   reportsWithRefresh(): boolean {
-    return !this.outbox.empty && (this.state.status !== 'CLOSED' || !this.#isSettled())
+    return !this.outbox.empty && (this.state.status !== 'CLOSED' || !this.#settled)
   }
 
   decide(now: number): Decision {
@@ -165,7 +125,8 @@ export class View {
     const override = activeOverride(state, t)?.kind
     if (override === 'DISABLED') return unrecorded(state.generation, false)
     if (state.status === 'CLOSED') return recorded(state.generation)
-    if (state.status === 'OPEN' ? isDue(state, t) && now >= this.#askFrom : now >= this.#rejectUntil) return 'ask'
+    const mayAsk = this.asking.waits(state.status, now) <= 0
+    if (mayAsk && (state.status === 'HALF_OPEN' || isDue(state, t))) return 'ask'
     if (override === 'METRICS_ONLY') return unrecorded(state.generation, true)
     return this.rejection(now)
   }
@@ -175,7 +136,7 @@ export class View {
     const state = this.state
     const t = this.storageTime(now)
     const known = retryAfterMs(state, t)
-    const own = state.status === 'OPEN' ? this.#askFrom - now : this.#rejectUntil - now
+    const own = this.asking.waits(state.status, now)
     const forced = activeOverride(state, t)?.kind === 'FORCED_OPEN'
     return {
       reason: forced ? 'FORCED_OPEN' : state.status === 'OPEN' ? 'OPEN' : 'HALF_OPEN',
@@ -202,7 +163,10 @@ export class View {
   /** Takes a success in. The second half of the hot path. */
   succeed(grant: Grant, now: number): Sequel {
     if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
-    if (this.#thinning.share < 1 && this.#isThinnedOut(grant, false)) return undefined
+    if (this.#thinning.share < 1) {
+      this.lookout.succeeded()
+      if (this.#isThinnedOut(grant)) return undefined
+    }
     const batch = this.outbox.open(grant.generation, this.#strong)
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
@@ -213,7 +177,7 @@ export class View {
   /** Takes a failure in. `trip`: whatever the window holds. */
   fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
-    if (this.#isThinnedOut(grant, true)) return this.#isSuspicious(now) ? 'look' : undefined
+    if (this.#isThinnedOut(grant)) return this.lookout.leftOut(now) ? 'look' : undefined
     const batch = this.outbox.open(grant.generation, this.#strong)
     this.#own.failure(batch, batch.run)
     if (grant.token === null) batch.failure(retryAfterMs, trip, now)
@@ -246,18 +210,9 @@ export class View {
   }
 
   /** A row that is written too often gets only a share of all outcomes. A probe's never is among those left out. */
-  #isThinnedOut(grant: Grant, failed: boolean): boolean {
+  #isThinnedOut(grant: Grant): boolean {
     const { share } = this.#thinning
-    this.#failuresInRow = failed && share < 1 ? this.#failuresInRow + 1 : 0
     return grant.token === null && share < 1 && this.#runtime.random() >= share
-  }
-
-  /** Nobody was told of a failure. Others may have had something to tell: for the first ones in a row, then once a second. */
-  #isSuspicious(now: number): boolean {
-    const looks = this.#failuresInRow <= FIRST_FAILURES || now - this.#lookedAt >= EAGER_MS
-    if (looks) this.#lookedAt = now
-    this.#looks ||= looks
-    return looks
   }
 
   /** A probe without an outcome gives its place back. */
@@ -290,10 +245,7 @@ export class View {
       case 'would-reject':
         return unrecorded(generation, true)
       default:
-        if (this.state.status === 'HALF_OPEN' && this.options.maxStalenessMs > 0) {
-          const wait = Math.min(admission.snapshot.retryAfterMs ?? 0, this.options.maxStalenessMs)
-          this.#rejectUntil = now + wait * (0.8 + 0.4 * this.#runtime.random())
-        }
+        if (this.state.status === 'HALF_OPEN') this.asking.rejected(admission.snapshot.retryAfterMs, now)
         return this.rejection(now)
     }
   }
@@ -313,32 +265,28 @@ export class View {
 
   /** The storage's clock, as far as it can be told from here. */
   storageTime(now: number): number {
-    return this.#snapshot === null ? now : this.#snapshot.at + Math.max(0, Math.floor(now - this.#receivedAt))
+    return this.#snapshot === null ? now : this.#snapshot.at + this.#freshness.age(now)
   }
 
   #adopt(answer: Exchanged, sent: number, now: number): void {
     if (sent < this.#adopted) return
     const { snapshot } = answer
-    if (now < this.#receivedAt) this.#forgetInstants()
+    if (this.#freshness.received(now)) this.#forgetInstants()
     if (!this.#strong) this.#thin(snapshot)
     // What one isolate says at once of a new generation, and what all others keep for later, would not be the same.
     if (snapshot.generation !== this.#snapshot?.generation) this.#lastReport = Number.NEGATIVE_INFINITY
-    // It waited for a place; here is one.
-    if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at)) this.#rejectUntil = 0
+    if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at)) this.asking.placeFreed()
     this.#adopted = sent
     this.#snapshot = snapshot
-    this.#receivedAt = now
     this.#local = null
     this.#own.forget()
     this.outbox.supersede(snapshot)
-    const { maxStalenessMs } = this.options
-    this.#freshUntil = now + maxStalenessMs
-    this.#refreshFrom = now + maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
-    const settled = this.#isSettled()
-    if (settled) this.outbox.calm()
-    const quietUntil = settled ? Number.POSITIVE_INFINITY : this.#lastReport + EAGER_MS
+    this.#settled = isSettled(snapshot, this.settings)
+    if (this.#settled) this.outbox.calm()
+    const quietUntil = this.#settled ? Number.POSITIVE_INFINITY : this.#lastReport + EAGER_MS
     this.#reportFrom = this.outbox.hurries ? now : Math.max(now, quietUntil)
-    this.#scheduleAsking(snapshot, now)
+    const asks = this.asking.scheduleAfterCooldown(snapshot, now)
+    if (asks !== undefined) this.#freshness.isAskedAt(asks)
     const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
     this.#closed = admitsAll ? recorded(snapshot.generation) : null
     this.#tripFirst(false, now)
@@ -353,22 +301,9 @@ export class View {
 
   /** What was set by a clock that stepped back since is ages away. */
   #forgetInstants(): void {
-    this.#askFrom = 0
-    this.#rejectUntil = 0
+    this.asking.forgetInstants()
+    this.lookout.forgetInstants()
     this.#lastReport = Number.NEGATIVE_INFINITY
-    this.#lookedAt = Number.NEGATIVE_INFINITY
-  }
-
-  /** Those who wait for the end of a cooldown do not all ask at once. Who comes later, comes at a time of his own anyway. */
-  #scheduleAsking(snapshot: Snapshot, now: number): void {
-    if (snapshot.status !== 'OPEN' || snapshot.retryAfterMs === null || this.options.maxStalenessMs === 0) {
-      this.#askFrom = 0
-    } else if (snapshot.retryAfterMs > 0) {
-      this.#askFrom =
-        now + snapshot.retryAfterMs + this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
-      // To ask is to read.
-      if (this.#askFrom < this.#freshUntil) this.#refreshFrom = this.#freshUntil
-    }
   }
 
   /** Stops this isolate as soon as its own view trips; the storage's next answer confirms that, or lifts it. */
@@ -399,21 +334,5 @@ export class View {
   #setLocal(state: StoredState): void {
     this.#local = state
     this.#closed = null
-  }
-
-  /** Does the shared window hold a failure, or did it a short while ago? */
-  #isDirty(): boolean {
-    const snapshot = this.#snapshot
-    if (snapshot === null || snapshot.status !== 'CLOSED') return false
-    const { trip } = this.settings
-    return 'outOf' in trip
-      ? failuresIn(snapshot.log, horizon(trip.outOf)) > 0
-      : (snapshot.buckets?.failures.some((n) => n > 0) ?? false)
-  }
-
-  /** Is the shared window full of successes, so that one more says nothing? A time window moves on: it always wants its successes. */
-  #isSettled(): boolean {
-    const { trip } = this.settings
-    return 'outOf' in trip && (this.#snapshot?.log.length ?? 0) >= trip.outOf && !this.#isDirty()
   }
 }

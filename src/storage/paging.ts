@@ -1,3 +1,4 @@
+import { checkedInteger } from '../core/checks.ts'
 import { formatDuration } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { keyProblem } from '../core/key.ts'
@@ -80,9 +81,7 @@ export function parseHistoryCursor(text: string): number {
 
 /** @throws {InvalidOptionError} outside 1 to 1,000 */
 export function checkedLimit(limit = 100): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
-    throw new InvalidOptionError('limit', 'a whole number from 1 to 1000', limit)
-  return limit
+  return checkedInteger('limit', limit, 1, 1_000)
 }
 
 /** As far back as a history may be asked for: a hundred years, which a database can still count back to. */

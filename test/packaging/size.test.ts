@@ -20,7 +20,7 @@ interface Budget {
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
   { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 16_500 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 14_750 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 15_000 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
