@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Transition, Verdict } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
-import { checkedAge, checkedLimit, checkedPrune, listCursor, parseHistoryCursor, parseListCursor } from '../storage/paging.ts'
+import { checkedLimit, checkedPrune, checkedSpan, listCursor, parseHistoryCursor, parseListCursor } from '../storage/paging.ts'
 import type {
   AcquireRequest,
   Admission,
@@ -107,8 +107,9 @@ export class DrizzleStorage implements CircuitStorage {
   async history(history: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
     const limit = checkedLimit(history.limit)
     const before = history.after === undefined ? undefined : parseHistoryCursor(history.after)
-    checkedAge(history)
-    const rows = await this.#run(() => query(this.#db, historyStatement(history, before, limit + 1, this.#names)), options)
+    const newerThanMs = checkedSpan(history)
+    const statement = historyStatement(history, newerThanMs, before, limit + 1, this.#names)
+    const rows = await this.#run(() => query(this.#db, statement), options)
     const lines = rows.slice(0, limit).map((row) => row['line'] as Transition & { readonly id: number })
     return { items: lines.map(({ id, ...line }) => line), next: rows.length > limit ? JSON.stringify(lines.at(-1)!.id) : null }
   }

@@ -5,9 +5,9 @@ import { audit, transition } from '../core/transition.ts'
 import {
   byText,
   byWorst,
-  checkedAge,
   checkedLimit,
   checkedPrune,
+  checkedSpan,
   listCursor,
   MOST_NAMESPACES,
   parseHistoryCursor,
@@ -94,7 +94,7 @@ export class InMemoryStorage implements CircuitStorage {
     options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : parseHistoryCursor(query.after)
-    const since = this.#now() - (checkedAge(query) ?? Number.POSITIVE_INFINITY)
+    const since = this.#now() - (checkedSpan(query) ?? Number.POSITIVE_INFINITY)
     const found = this.#history
       .filter(({ id, line }) => id < before && line.at >= since && matches(line, query))
       .reverse()
@@ -105,11 +105,11 @@ export class InMemoryStorage implements CircuitStorage {
 
   async prune(query: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
     options?.signal?.throwIfAborted()
-    const { breakersOlderThanMs, transitionsOlderThanMs } = checkedPrune(query)
+    const { namespace: within, breakersOlderThanMs, transitionsOlderThanMs } = checkedPrune(query)
     const now = this.#now()
     const pruned = { breakers: 0, transitions: 0 }
     for (const [id, { namespace, state }] of this.#rows) {
-      if (breakersOlderThanMs === undefined || (query.namespace !== undefined && namespace !== query.namespace)) continue
+      if (breakersOlderThanMs === undefined || (within !== undefined && namespace !== within)) continue
       if (state.status !== 'CLOSED' || state.override !== null || now - state.updatedAt <= breakersOlderThanMs) continue
       this.#rows.delete(id)
       pruned.breakers++

@@ -1,5 +1,5 @@
 import { checkedInteger } from '../core/checks.ts'
-import { formatDuration } from '../core/duration.ts'
+import { toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { keyProblem } from '../core/key.ts'
 import { DAY_MS } from '../core/settings.ts'
@@ -84,24 +84,29 @@ export function checkedLimit(limit = 100): number {
   return checkedInteger('limit', limit, 1, 1_000)
 }
 
-/** As far back as a history may be asked for: a hundred years, which a database can still count back to. */
+/** As far back as anything may be asked for: a hundred years, which a database can still count back to. */
 const LONGEST_AGE_MS = 36_525 * DAY_MS
 
-/** @throws {InvalidOptionError} outside 0 to a hundred years */
-export function checkedAge({ newerThanMs }: HistoryQuery): number | undefined {
-  if (newerThanMs !== undefined && !(newerThanMs >= 0 && newerThanMs <= LONGEST_AGE_MS))
-    throw new InvalidOptionError('newerThanMs', `a number of milliseconds from 0 to ${LONGEST_AGE_MS}`, newerThanMs)
-  return newerThanMs
+function checkedAge(option: string, age: number | undefined, min: number): number | undefined {
+  return age === undefined ? undefined : toMilliseconds(option, age, { min, max: LONGEST_AGE_MS })
 }
 
-/** @throws {InvalidOptionError} where breakers younger than a day would go: an isolate may still hold reports for them */
-export function checkedPrune(query: PruneQuery): PruneQuery {
-  const { breakersOlderThanMs, transitionsOlderThanMs } = query
-  if (breakersOlderThanMs !== undefined && !(breakersOlderThanMs >= DAY_MS)) {
-    throw new InvalidOptionError('breakersOlderThanMs', `at least ${formatDuration(DAY_MS)} in milliseconds`, breakersOlderThanMs)
-  }
-  if (transitionsOlderThanMs !== undefined && !(transitionsOlderThanMs >= 0)) {
-    throw new InvalidOptionError('transitionsOlderThanMs', 'a number of milliseconds from 0', transitionsOlderThanMs)
-  }
-  return query
+/** @throws {InvalidOptionError} outside 0 to a hundred years */
+export function checkedSpan({ newerThanMs }: HistoryQuery): number | undefined {
+  return checkedAge('newerThanMs', newerThanMs, 0)
 }
+
+/**
+ * @throws {InvalidOptionError} beyond a hundred years, or where breakers younger than a day would go: an isolate may still hold reports
+ * for them
+ */
+export function checkedPrune({ namespace, breakersOlderThanMs, transitionsOlderThanMs }: PruneQuery): CheckedPrune {
+  return {
+    namespace,
+    breakersOlderThanMs: checkedAge('breakersOlderThanMs', breakersOlderThanMs, DAY_MS),
+    transitionsOlderThanMs: checkedAge('transitionsOlderThanMs', transitionsOlderThanMs, 0),
+  }
+}
+
+/** What to prune, in whole milliseconds. */
+export type CheckedPrune = { readonly [K in keyof Required<PruneQuery>]: PruneQuery[K] | undefined }

@@ -109,9 +109,9 @@ export interface BreakerSummary {
 
 export interface PruneQuery {
   readonly namespace?: string
-  /** Breakers closed, without override and untouched for so long, in milliseconds; at least a day. */
+  /** Breakers closed, without override and untouched for so long, in milliseconds; from a day to a hundred years. */
   readonly breakersOlderThanMs?: number
-  /** Lines of the audit log older than this, in milliseconds. */
+  /** Lines of the audit log older than this, in milliseconds; up to a hundred years. */
   readonly transitionsOlderThanMs?: number
 }
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { MOST_NAMESPACES, type Place } from '../../storage/paging.ts'
-import type { HistoryQuery, ListQuery, PruneQuery } from '../../storage/port.ts'
+import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../storage/paging.ts'
+import type { HistoryQuery, ListQuery } from '../../storage/port.ts'
 import type { Names } from './names.ts'
 import { ms, snapshotSql } from './snapshot.ts'
 
@@ -47,14 +47,19 @@ function pageStatement(query: ListQuery, after: Place | undefined, limit: number
   )} order by ${sql.raw(ORDER)} limit ${limit}::int`
 }
 
-export function historyStatement(query: HistoryQuery, before: number | undefined, limit: number, { transitions }: Names): SQL {
-  const { resourceKey, namespace, newerThanMs } = query
+export function historyStatement(
+  { resourceKey, namespace }: HistoryQuery,
+  newerThanMs: number | undefined,
+  before: number | undefined,
+  limit: number,
+  { transitions }: Names,
+): SQL {
   return sql`select ${sql.raw(`json_build_object('id', id, 'resourceKey', resource_key, 'namespace', namespace, 'generation', generation, 'from', from_state,
     'to', to_state, 'cause', cause, 'actor', actor, 'reason', reason, 'at', ${ms('at')}) as line from ${transitions}`)} where ${all(
     [
       resourceKey === undefined ? undefined : sql`resource_key = ${resourceKey}::text`,
       namespace === undefined ? undefined : sql`namespace = ${namespace}::text`,
-      newerThanMs === undefined ? undefined : sql`at >= clock_timestamp() - ${Math.floor(newerThanMs)}::bigint * interval '1 ms'`,
+      newerThanMs === undefined ? undefined : sql`at >= clock_timestamp() - ${newerThanMs}::bigint * interval '1 ms'`,
       before === undefined ? undefined : sql`id < ${before}::bigint`,
     ],
   )} order by id desc limit ${limit}::int`
@@ -62,7 +67,7 @@ export function historyStatement(query: HistoryQuery, before: number | undefined
 
 /** Only what is closed, without override, and long untouched: an isolate may hold reports for any other. */
 export function pruneStatement(
-  { namespace, breakersOlderThanMs, transitionsOlderThanMs }: PruneQuery,
+  { namespace, breakersOlderThanMs, transitionsOlderThanMs }: CheckedPrune,
   { breakers, transitions }: Names,
 ): SQL {
   const older = (column: string, ms: number | undefined) =>

@@ -171,6 +171,7 @@ export const queryCases: Cases = {
     equal([(await breaker.history()).length, (await elsewhere.history()).length], [0, 1], 'lines left')
     equal((await breaker.read()).status, 'OPEN', 'status')
     equal(await lab.storage.prune({ namespace: lab.namespace }), { breakers: 0, transitions: 0 }, 'pruned: nothing named')
+    equal(await prune(DAY_MS + 0.5), { breakers: 0, transitions: 0 }, 'pruned: an age in parts of a millisecond')
   },
 
   'refuses limits, cursors and ages that are out of range, by name': async (lab) => {
@@ -186,7 +187,9 @@ export const queryCases: Cases = {
       ['newerThanMs', () => lab.storage.history({ namespace, newerThanMs: Number.NaN })],
       ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: DAY_MS - 1 })],
       ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.NaN })],
+      ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.POSITIVE_INFINITY })],
       ['transitionsOlderThanMs', () => lab.storage.prune({ namespace, transitionsOlderThanMs: -1 })],
+      ['transitionsOlderThanMs', () => lab.storage.prune({ namespace, transitionsOlderThanMs: 1e15 })],
     ]
     for (const [option, call] of refused) {
       const error = await rejection(call(), `${option} out of range`)
