@@ -23,7 +23,7 @@ export function budgets({ times, bytes }: Found, traffic: Traffic): Table {
       atMost('time, failing, window of 10', ours(times.node, 'failing, of 10')),
       atMost('time, failing, window of 1000', ours(times.node, 'failing, of 1000')),
       atMost('time, open', ours(times.node, 'open')),
-      atMost('bytes, closed', ours(bytes, 'closed')),
+      atMost('bytes, closed', ours(bytes.node, 'closed')),
       row('requests/s in workerd', 'at least 0.9', ratio, ratio.median >= 0.9),
       row('workerd’s processor time for a request', 'at most 1 / 0.9', time, time.median <= 1 / 0.9),
     ],

@@ -1,13 +1,13 @@
-import { PerformanceObserver } from 'node:perf_hooks'
+import { memoryUsage } from 'node:process'
 import { LAP, lap } from './loop.ts'
 
-/** What is counted in one go, if possible: well within the young generation that Node was started with. */
+/** What is counted in one go, if possible: well within the young generation that the runtime was started with. */
 const MOST_BYTES = 150e6
 /** At first; fewer where they do not fit into the young generation. */
 const MOST_CALLS = 100 * LAP
 const FEWEST_CALLS = 10
 
-/** Bytes that one call allocates; needs `--expose-gc`, and a large young generation. */
+/** Bytes that one call allocates; on V8 it needs `--expose-gc` and a large young generation, on JavaScriptCore no collector at all. */
 export async function bytesPerCall(call: () => Promise<unknown>, warmUpMs: number): Promise<number> {
   // Optimised code allocates less than what it replaces.
   const until = performance.now() + warmUpMs
@@ -20,24 +20,17 @@ export async function bytesPerCall(call: () => Promise<unknown>, warmUpMs: numbe
   throw new Error('the young generation is too small')
 }
 
-/** Undefined where there was a collection in between. */
+/** Undefined where there was a collection in between: the heap shrank. */
 async function allocated(call: () => Promise<unknown>, calls: number): Promise<number | undefined> {
-  globalThis.gc!()
-  await comeRound()
-  let collections = 0
-  const observer = new PerformanceObserver((list) => {
-    collections += list.getEntries().length
-  })
-  observer.observe({ entryTypes: ['gc'] })
-  const before = process.memoryUsage().heapUsed
-  for (let left = calls; left > 0; left -= LAP) await lap(call, Math.min(left, LAP))
-  const bytes = process.memoryUsage().heapUsed - before
-  await comeRound()
-  observer.disconnect()
-  return collections === 0 ? bytes / calls : undefined
-}
-
-/** Observers are told of collections when the event loop comes round. */
-async function comeRound(): Promise<void> {
-  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+  globalThis.gc?.()
+  await new Promise((resolve) => setImmediate(resolve))
+  const before = memoryUsage().heapUsed
+  let last = before
+  for (let left = calls; left > 0; left -= LAP) {
+    await lap(call, Math.min(left, LAP))
+    const now = memoryUsage().heapUsed
+    if (now < last) return undefined
+    last = now
+  }
+  return (last - before) / calls
 }

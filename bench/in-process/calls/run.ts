@@ -15,11 +15,12 @@ export interface InScene {
 /** By scene. */
 export type Results = ReadonlyMap<SceneName, InScene>
 
-/** By runtime. */
+const RUNTIMES = ['node', 'deno', 'bun'] as const
+type Runtime = (typeof RUNTIMES)[number]
+
 export interface Found {
-  readonly times: Readonly<Record<'node' | 'deno' | 'bun', Results>>
-  /** Bytes; on Node alone. */
-  readonly bytes: Results
+  readonly times: Readonly<Record<Runtime, Results>>
+  readonly bytes: Readonly<Record<Runtime, Results>>
 }
 
 /** The scenes that other runtimes than Node play, too. */
@@ -29,20 +30,17 @@ const ALL = Object.keys(SCENES) as SceneName[]
 
 /** Measures calls on all runtimes: several processes each, which take turns. */
 export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
-  const plan = quick ? { warmUpRounds: 1, rounds: 1, turnMs: 12 } : { warmUpRounds: 6, rounds: 3, turnMs: 80 }
+  const plan = quick ? { warmUpRounds: 1, rounds: 1, turnMs: 12 } : { warmUpRounds: 10, rounds: 3, turnMs: 80 }
   const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
   const passes = quick ? 1 : 3
-  const times = { node: new Map(), deno: new Map(), bun: new Map() } satisfies Record<string, Map<SceneName, InScene>>
+  const times = nothing()
+  const bytes = nothing()
   for (const scene of ALL) {
-    for (let pass = 0; pass < passes; pass++) {
-      await play('node', scene, { ...plan, unit: 'ns' }, pass, times.node)
-      if (!everywhere.includes(scene)) continue
-      await play('deno', scene, { ...plan, unit: 'ns' }, pass, times.deno)
-      await play('bun', scene, { ...plan, unit: 'ns' }, pass, times.bun)
+    for (const runtime of everywhere.includes(scene) ? RUNTIMES : (['node'] as const)) {
+      for (let pass = 0; pass < passes; pass++) await play(runtime, scene, { ...plan, unit: 'ns' }, pass, times[runtime])
+      await play(`${runtime}, no collection`, scene, { ...plan, warmUpRounds: 1, unit: 'bytes' }, 0, bytes[runtime])
     }
   }
-  const bytes = new Map<SceneName, InScene>()
-  for (const scene of ALL) await play('node, no collection', scene, { ...plan, unit: 'bytes' }, 0, bytes)
   return { times, bytes }
 
   /**
@@ -66,4 +64,8 @@ export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Foun
     }
     into.set(scene, { samples, told: told! })
   }
+}
+
+function nothing(): Record<Runtime, Map<SceneName, InScene>> {
+  return { node: new Map(), deno: new Map(), bun: new Map() }
 }

@@ -12,19 +12,25 @@ const bin = (name: string) => fileURLToPath(new URL(`../../../node_modules/.bin/
 /** Room for all that is allocated between two looks at the heap, in MiB. */
 const YOUNG_GENERATION = 512
 
-/** How each runtime is started, given a file. */
+const DENO = [bin('deno'), 'run', '--no-config', '--no-prompt', '--cached-only', '--allow-env']
+const BUN = [bin('bun'), 'run', '--no-install']
+const NO_COLLECTION = ['--expose-gc', `--min-semi-space-size=${YOUNG_GENERATION}`, `--max-semi-space-size=${YOUNG_GENERATION}`]
+
+interface Command {
+  /** What a file's name follows. */
+  readonly words: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** How each runtime is started: to measure time, and to count bytes. */
 const COMMANDS = {
-  node: (file: string) => [process.execPath, file],
-  'node, no collection': (file: string) => [
-    process.execPath,
-    '--expose-gc',
-    `--min-semi-space-size=${YOUNG_GENERATION}`,
-    `--max-semi-space-size=${YOUNG_GENERATION}`,
-    file,
-  ],
-  deno: (file: string) => [bin('deno'), 'run', '--no-config', '--no-prompt', '--cached-only', '--allow-env', file],
-  bun: (file: string) => [bin('bun'), 'run', '--no-install', file],
-} as const
+  node: { words: [process.execPath] },
+  deno: { words: DENO },
+  bun: { words: BUN },
+  'node, no collection': { words: [process.execPath, ...NO_COLLECTION] },
+  'deno, no collection': { words: [...DENO, `--v8-flags=${NO_COLLECTION.join()}`] },
+  'bun, no collection': { words: BUN, env: { BUN_JSC_useGC: '0' } },
+} satisfies Record<string, Command>
 
 export type RuntimeName = keyof typeof COMMANDS
 
@@ -51,9 +57,12 @@ export class Bundle {
   }
 
   async run(runtime: RuntimeName, plan: Plan): Promise<Measured> {
-    const [program, ...args] = COMMANDS[runtime](this.#file)
-    const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
-    const { stdout } = await promisify(execFile)(program!, [...args, JSON.stringify(plan)], { cwd: this.#folder, env })
+    const { words, env }: Command = COMMANDS[runtime]
+    const [program, ...args] = [...words, this.#file, JSON.stringify(plan)]
+    const { stdout } = await promisify(execFile)(program!, args, {
+      cwd: this.#folder,
+      env: { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1', ...env },
+    })
     return JSON.parse(stdout)
   }
 

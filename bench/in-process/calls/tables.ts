@@ -20,17 +20,14 @@ export function callTables({ times, bytes }: Found): Table[] {
       'ns',
       times.node,
     ),
-    inAllScenes(
-      `Bytes that one call allocates on Node’s heap, no collection in between (allocation is measured on Node alone); ${RATIO}`,
-      'bytes',
-      bytes,
-    ),
+    inAllScenes(`Bytes that one call allocates on Node’s heap, no collection in between; ${RATIO}`, 'bytes', bytes.node),
     {
       title: `What ${OURS}, told the storage per 1,000 calls on Node; where calls come faster than reports go, the oldest outcomes are dropped`,
       columns: ['situation', 'reports', 'outcomes dropped'],
       rows: [...times.node].map(([scene, { told }]) => [scene, told.reports * 1_000, told.dropped * 1_000]),
     },
-    acrossRuntimes(times),
+    acrossRuntimes('Processor time of one call on each runtime, ns', 'ns', times),
+    acrossRuntimes('Bytes that one call allocates on each runtime', 'bytes', bytes),
   ]
 }
 
@@ -45,24 +42,24 @@ function inAllScenes(title: string, unit: string, results: Results): Table {
   }
 }
 
-function acrossRuntimes(times: Found['times']): Table {
-  const names = Object.keys(times) as (keyof typeof times)[]
-  const scenes = [...times.deno.keys()]
+function acrossRuntimes(title: string, unit: string, found: Found['times']): Table {
+  const names = Object.keys(found) as (keyof typeof found)[]
+  const scenes = [...found.deno.keys()]
   return {
-    title: `Processor time of one call on each runtime, ns; ${RATIO}`,
-    columns: ['situation', 'contender', ...names.flatMap((name) => [`${name}, ns`, 'x', 'low to high'])],
+    title: `${title}; ${RATIO}`,
+    columns: ['situation', 'contender', ...names.flatMap((name) => [`${name}, ${unit}`, 'x', 'low to high'])],
     rows: scenes.flatMap((scene) =>
       Object.keys(CONTENDERS).map((contender) => [
         scene,
         contender,
         ...names.flatMap((name) => {
-          const { median, ratio } = standing(times[name], scene, contender)
+          const { median, ratio } = standing(found[name], scene, contender)
           return [median, ratio.median, spread(ratio)]
         }),
       ]),
     ),
     samples: Object.fromEntries(
-      names.map((name) => [name, Object.fromEntries(scenes.map((scene) => [scene, times[name].get(scene)!.samples]))]),
+      names.map((name) => [name, Object.fromEntries(scenes.map((scene) => [scene, found[name].get(scene)!.samples]))]),
     ),
   }
 }
@@ -76,7 +73,7 @@ export function callPictures({ times, bytes }: Found): Record<string, string> {
   const axes = (y: string) => ({ x: { name: 'situation' }, y: { name: y, log: true } })
   return {
     'in-process': bars({ title: 'Processor time of one call on Node', ...axes('ns') }, scenes, all(times.node)),
-    allocations: bars({ title: 'Bytes that one call allocates on Node', ...axes('bytes') }, scenes, all(bytes)),
+    allocations: bars({ title: 'Bytes that one call allocates on Node', ...axes('bytes') }, scenes, all(bytes.node)),
     runtimes: bars(
       { title: 'Processor time of one call, ours on shared storage and cockatiel’s count breaker', ...axes('ns') },
       everywhere,
