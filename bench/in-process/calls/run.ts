@@ -23,7 +23,7 @@ export interface Found {
   readonly bytes: Readonly<Record<Runtime, Results>>
 }
 
-/** The scenes that other runtimes than Node play, too. */
+/** The scenes that other runtimes than Node play, too; bytes are counted there in the first: what is never collected can fill the machine. */
 const EVERYWHERE: readonly SceneName[] = ['closed', 'open', 'failing, of 10', '1 % failing']
 
 const ALL = Object.keys(SCENES) as SceneName[]
@@ -32,12 +32,13 @@ const ALL = Object.keys(SCENES) as SceneName[]
 export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
   const plan = quick ? { warmUpRounds: 1, rounds: 1, turnMs: 12 } : { warmUpRounds: 10, rounds: 3, turnMs: 80 }
   const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
-  const passes = quick ? 1 : 3
+  const passes = quick ? 1 : 2
   const times = nothing()
   const bytes = nothing()
   for (const scene of ALL) {
     for (const runtime of everywhere.includes(scene) ? RUNTIMES : (['node'] as const)) {
       for (let pass = 0; pass < passes; pass++) await play(runtime, scene, { ...plan, unit: 'ns' }, pass, times[runtime])
+      if (runtime !== 'node' && scene !== 'closed') continue
       await play(`${runtime}, no collection`, scene, { ...plan, warmUpRounds: 1, unit: 'bytes' }, 0, bytes[runtime])
     }
   }
