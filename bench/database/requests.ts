@@ -7,7 +7,7 @@ import { namesIn } from '../../src/postgres/statements/names.ts'
 import { readStatement } from '../../src/postgres/statements/read.ts'
 import { encodeLook, encodeReport } from '../../src/postgres/wire.ts'
 import type { ExchangeRequest } from '../../src/storage/port.ts'
-import { plainReport } from '../support/plain-report.ts'
+import { plainReport } from '../../test/support/plain-report.ts'
 import type { Connections } from './connections.ts'
 
 export const NAMESPACE = 'default'

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
-import { plainReport } from '../support/plain-report.ts'
+import { plainReport } from '../../test/support/plain-report.ts'
 import type { Table } from '../support/result.ts'
 import { compare, type Samples, takeTurns } from '../support/turns.ts'
 

@@ -35,7 +35,10 @@ export class Asking {
     return (status === 'OPEN' ? this.#afterCooldown : this.#afterRejection) - now
   }
 
-  /** Those who wait for the end of a cooldown do not all ask at once. Who comes later, comes at a time of his own anyway. */
+  /**
+   * Those who wait for the end of a cooldown do not all ask at once. Who comes later, comes at a time of his own anyway.
+   * @returns when this isolate asks; undefined where it waits for no end, or for none any more
+   */
   scheduleAfterCooldown(snapshot: Snapshot, now: number): number | undefined {
     if (snapshot.status !== 'OPEN' || snapshot.retryAfterMs === null || this.#maxStalenessMs === 0) {
       this.#afterCooldown = 0

@@ -2,6 +2,7 @@ import type { Report } from '../../src/core/event.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../src/core/settings.ts'
 import type { BreakerId, CircuitStorage } from '../../src/storage/port.ts'
+import { plainReport } from '../support/plain-report.ts'
 
 /** Reports to one breaker as an isolate would. */
 export class Reporter {
@@ -19,18 +20,8 @@ export class Reporter {
   async report(outcomes: string, more: Partial<Omit<Report, 'type'>> = {}): Promise<void> {
     const [answer] = await this.#storage.exchange([this.id])
     const { generation, since } = answer!.snapshot
-    const report = {
-      generation,
-      flushId: ++flush,
-      since,
-      outcomes,
-      tokens: [],
-      released: [],
-      retryAfterMs: null,
-      trip: false,
-      wouldReject: 0,
-    }
-    await this.#storage.exchange([{ ...this.id, report: { ...report, settings: this.settings, ...more } }])
+    const report = { ...plainReport(outcomes, ++flush, since, this.settings), generation, ...more }
+    await this.#storage.exchange([{ ...this.id, report }])
   }
 
   /** Takes a permit, which is a probe where the breaker is half-open. */

@@ -9,6 +9,7 @@ import { asStorageError, StorageError } from '../../src/postgres/errors.ts'
 import { CREATE_FUNCTION } from '../../src/postgres/statements/function.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import type { ExchangeRequest } from '../../src/storage/port.ts'
+import { plainReport } from '../support/plain-report.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { Random } from '../support/random.ts'
 import { pushSchema } from './support.ts'
@@ -30,19 +31,7 @@ function report(
 ): Report {
   const { generation, since } = seen
   const flushId = random.int(-(2 ** 31), 2 ** 31 - 1)
-  return {
-    generation,
-    since,
-    flushId,
-    outcomes,
-    tokens: [],
-    released: [],
-    retryAfterMs: null,
-    trip: false,
-    wouldReject: 0,
-    settings,
-    ...more,
-  }
+  return { ...plainReport(outcomes, flushId, since, settings), generation, ...more }
 }
 
 function countedIn(snapshot: Snapshot): number {

@@ -5,6 +5,7 @@ import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
+import { plainReport } from '../support/plain-report.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { ORIGINAL_SCHEMAS } from './original.ts'
 import { pushSchema } from './support.ts'
@@ -41,19 +42,7 @@ describe.each([
     let since: number | null = null
     for (let flushId = 1; flushId <= UPDATES; flushId++) {
       const outcomes = flushId % 3 === 0 ? '1' : '00'
-      const report = {
-        generation: 0,
-        flushId,
-        since,
-        outcomes,
-        tokens: [],
-        released: [],
-        retryAfterMs: null,
-        trip: false,
-        wouldReject: 0,
-        settings,
-      }
-      const [answer] = await storage.exchange([{ ...id, report }])
+      const [answer] = await storage.exchange([{ ...id, report: plainReport(outcomes, flushId, since, settings) }])
       expect(answer!.verdict).toBe('counted')
       since = flushId
     }
