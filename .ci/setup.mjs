@@ -10,9 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (...path) => join(root, ...path)
 
 const NODE_NEEDED = [20, 19]
-const BUILT_FROM = ['src', 'drizzle', 'package.json', 'package-lock.json', 'tsconfig.json', '.ci/tsdown.config.ts'].map((name) =>
-  at(name),
-)
+const BUILT_FROM = [
+  'src',
+  'drizzle',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  '.ci/tsdown.config.ts',
+].map((name) => at(name))
 const BUILD_STAMP = at('node_modules/.cache/resilient-circuit/build')
 const LOCK = at('.ci/.setup.lock')
 const LOCK_TIMEOUT_MS = 10 * 60_000
@@ -34,7 +39,10 @@ function main() {
     // Asked again, because the one who held the lock before us may have done it.
     if (!isInstalled()) {
       npm('Installing the dependencies', 'ci', '--include=dev', '--no-audit', '--no-fund')
-      if (!isInstalled()) throw new SetupError('npm ci succeeded, but what it installed does not match package-lock.json.')
+      if (!isInstalled())
+        throw new SetupError(
+          'npm ci succeeded, but what it installed does not match package-lock.json.',
+        )
     }
     if (!isBuilt()) {
       rmSync(BUILD_STAMP, { force: true })
@@ -63,7 +71,11 @@ function isInstalled() {
 }
 
 function isBuilt() {
-  return existsSync(at('dist')) && existsSync(BUILD_STAMP) && readFileSync(BUILD_STAMP, 'utf8') === hashOfSources()
+  return (
+    existsSync(at('dist')) &&
+    existsSync(BUILD_STAMP) &&
+    readFileSync(BUILD_STAMP, 'utf8') === hashOfSources()
+  )
 }
 
 function hashOfSources() {
@@ -97,7 +109,8 @@ function takeLock() {
       rmSync(LOCK, { force: true })
       continue
     }
-    if (Date.now() > deadline) throw new SetupError(`Another setup does not end. If there is none, delete ${LOCK}`)
+    if (Date.now() > deadline)
+      throw new SetupError(`Another setup does not end. If there is none, delete ${LOCK}`)
     if (!told) console.error('Waiting for another setup of this folder …')
     told = true
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
@@ -128,7 +141,8 @@ function npm(title, ...args) {
   const start = performance.now()
   console.error(`${title} …`)
   const ours = process.env.npm_execpath ?? ''
-  const [command, first] = basename(ours) === 'npm-cli.js' ? [process.execPath, [ours]] : ['npm', []]
+  const [command, first] =
+    basename(ours) === 'npm-cli.js' ? [process.execPath, [ours]] : ['npm', []]
   const { status, error, stdout, stderr } = spawnSync(command, [...first, ...args], {
     cwd: root,
     encoding: 'utf8',
@@ -138,7 +152,9 @@ function npm(title, ...args) {
   })
   if (status !== 0) {
     console.error(`${stdout ?? ''}${stderr ?? ''}`)
-    throw new SetupError(`${title} failed (npm ${args.join(' ')}): ${error?.message ?? `exit code ${status ?? 'none'}`}`)
+    throw new SetupError(
+      `${title} failed (npm ${args.join(' ')}): ${error?.message ?? `exit code ${status ?? 'none'}`}`,
+    )
   }
   console.error(`${title} took ${((performance.now() - start) / 1000).toFixed(1)} s`)
 }

@@ -6,7 +6,9 @@ import { defineConfig, type UserConfig } from 'tsdown'
 type Target = string | null | { readonly [key: string]: Target }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const manifest: { exports: Target; bin?: Target } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+const manifest: { exports: Target; bin?: Target } = JSON.parse(
+  readFileSync(`${root}package.json`, 'utf8'),
+)
 
 function paths(target: Target): string[] {
   if (target === null) return []
@@ -16,7 +18,10 @@ function paths(target: Target): string[] {
 function sourceOf(name: string): string {
   const candidates = ['.ts', '/index.ts'].map((end) => `src/${name}${end}`)
   const source = candidates.find((path) => existsSync(root + path))
-  if (!source) throw new Error(`package.json names dist/${name}.js, but neither ${candidates.join(' nor ')} exists`)
+  if (!source)
+    throw new Error(
+      `package.json names dist/${name}.js, but neither ${candidates.join(' nor ')} exists`,
+    )
   return root + source
 }
 
@@ -24,7 +29,9 @@ function sourceOf(name: string): string {
 const names = [...paths(manifest.exports), ...paths(manifest.bin ?? null)].flatMap(
   (path) => /^\.\/dist\/(.+)\.js$/.exec(path)?.[1] ?? [],
 )
-const entry: Record<string, string> = Object.fromEntries([...new Set(names)].sort().map((name) => [name, sourceOf(name)]))
+const entry: Record<string, string> = Object.fromEntries(
+  [...new Set(names)].sort().map((name) => [name, sourceOf(name)]),
+)
 
 const config: UserConfig = defineConfig({
   cwd: root,

@@ -15,14 +15,25 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'start-up': [],
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+})
 const unknown = positionals.filter((part) => !(part in PARTS))
-if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`)
+if (unknown.length > 0)
+  throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`)
 
 for (const part of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
   console.log(`\n## ${part}`)
   const runner = fileURLToPath(new URL('support/run-part.ts', import.meta.url))
-  const args = [...PARTS[part]!, '--import', 'tsx', runner, part, ...(values.quick ? ['--quick'] : [])]
+  const args = [
+    ...PARTS[part]!,
+    '--import',
+    'tsx',
+    runner,
+    part,
+    ...(values.quick ? ['--quick'] : []),
+  ]
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }

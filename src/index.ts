@@ -15,8 +15,17 @@ export { asCockatiel, type CockatielEvent, type CockatielPolicy } from './polici
 export type { Background } from './policies/background.ts'
 export { ExponentialDelay, type ExponentialDelayOptions, FixedDelay } from './policies/backoff.ts'
 export type { CallContext, CallOptions, CallPolicy, Policy } from './policies/call.ts'
-export { CircuitProtectorPolicy, type Operator, type TimedOperator } from './policies/circuit-protector.ts'
-export { type CallResult, CallTimeoutError, type Classification, type Outcome } from './policies/classify.ts'
+export {
+  CircuitProtectorPolicy,
+  type Operator,
+  type TimedOperator,
+} from './policies/circuit-protector.ts'
+export {
+  type CallResult,
+  CallTimeoutError,
+  type Classification,
+  type Outcome,
+} from './policies/classify.ts'
 export { protect } from './policies/decorator.ts'
 export type { ExecutionLog } from './policies/execution-log.ts'
 export type { Notice } from './policies/notice.ts'

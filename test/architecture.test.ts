@@ -14,12 +14,17 @@ const HTTP = ['http', ...POLICIES]
 const POSTGRES = ['postgres', ...STORAGE]
 
 /** Of each part, what it may import beside itself. Arrows point inwards, and adapters never import each other. */
-const MAY_IMPORT: Readonly<Record<string, { readonly parts: readonly string[]; readonly packages?: RegExp }>> = {
+const MAY_IMPORT: Readonly<
+  Record<string, { readonly parts: readonly string[]; readonly packages?: RegExp }>
+> = {
   core: { parts: [] },
   storage: { parts: CORE },
   replica: { parts: STORAGE },
   policies: { parts: ['replica', ...STORAGE] },
-  postgres: { parts: STORAGE, packages: /^(drizzle-orm(\/.+)?|@neondatabase\/serverless|pg|node:(fs|url))$/ },
+  postgres: {
+    parts: STORAGE,
+    packages: /^(drizzle-orm(\/.+)?|@neondatabase\/serverless|pg|node:(fs|url))$/,
+  },
   http: { parts: POLICIES },
   hono: { parts: HTTP, packages: /^hono(\/.+)?$/ },
   dashboard: { parts: HTTP, packages: /^hono(\/.+)?$/ },
@@ -29,16 +34,25 @@ const MAY_IMPORT: Readonly<Record<string, { readonly parts: readonly string[]; r
   // Here things are put together.
   auto: { parts: ['env', ...POLICIES] },
   shutdown: { parts: ['replica', ...STORAGE], packages: /^node:process$/ },
-  cli: { parts: ['env', 'local', 'postgres', ...POLICIES], packages: /^(node:.+|pg|@neondatabase\/serverless)$/ },
-  local: { parts: POSTGRES, packages: /^(node:.+|pg|@electric-sql\/pglite(\/.+)?|drizzle-orm(\/.+)?)$/ },
+  cli: {
+    parts: ['env', 'local', 'postgres', ...POLICIES],
+    packages: /^(node:.+|pg|@neondatabase\/serverless)$/,
+  },
+  local: {
+    parts: POSTGRES,
+    packages: /^(node:.+|pg|@electric-sql\/pglite(\/.+)?|drizzle-orm(\/.+)?)$/,
+  },
   testing: { parts: POLICIES },
   'index.ts': { parts: POLICIES },
 }
 
 /** Entries that run where there is no Node. */
-const EDGE = /^(index|env\/edge|(hono|dashboard|fetch|testing)\/index|metrics\/.+|postgres\/(index|schema|neon|neon-fetch))\.ts$/
+const EDGE =
+  /^(index|env\/edge|(hono|dashboard|fetch|testing)\/index|metrics\/.+|postgres\/(index|schema|neon|neon-fetch))\.ts$/
 
-const files = (await readdir(src, { recursive: true })).filter((path) => path.endsWith('.ts')).sort()
+const files = (await readdir(src, { recursive: true }))
+  .filter((path) => path.endsWith('.ts'))
+  .sort()
 const imports = new Map(files.map((path) => [path, importsOf(path)]))
 
 interface Imports {
@@ -51,15 +65,22 @@ interface Imports {
 
 function importsOf(path: string): Imports {
   const text = readFileSync(join(src, path), 'utf8')
-  const resolved = (name: string) => (name.startsWith('.') ? relative(src, join(src, dirname(path), name)) : name)
+  const resolved = (name: string) =>
+    name.startsWith('.') ? relative(src, join(src, dirname(path), name)) : name
   const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
-  const erased = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022).statements.flatMap((statement) => {
-    if (ts.isExportDeclaration(statement) && statement.isTypeOnly) return [statement.moduleSpecifier]
-    if (ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) {
-      return [statement.moduleSpecifier]
-    }
-    return []
-  })
+  const erased = ts
+    .createSourceFile(path, text, ts.ScriptTarget.ES2022)
+    .statements.flatMap((statement) => {
+      if (ts.isExportDeclaration(statement) && statement.isTypeOnly)
+        return [statement.moduleSpecifier]
+      if (
+        ts.isImportDeclaration(statement) &&
+        statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+      ) {
+        return [statement.moduleSpecifier]
+      }
+      return []
+    })
   const values = [...names]
   for (const specifier of erased) {
     if (specifier && ts.isStringLiteral(specifier)) values.splice(values.indexOf(specifier.text), 1)
@@ -105,7 +126,8 @@ describe('the parts of the library', () => {
     const done = new Set<string>()
     const circles: string[] = []
     const visit = (path: string, trail: readonly string[]): void => {
-      if (trail.includes(path)) return void circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+      if (trail.includes(path))
+        return void circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
       if (done.has(path)) return
       for (const target of imports.get(path)?.values ?? []) visit(target, [...trail, path])
       done.add(path)
@@ -114,9 +136,13 @@ describe('the parts of the library', () => {
     expect(circles).toEqual([])
   })
 
-  it.each(files.filter((path) => EDGE.test(path)))('reach nothing from %s that an edge runtime lacks', (entry) => {
-    const reached = new Set([entry])
-    for (const path of reached) for (const target of imports.get(path)?.values ?? []) reached.add(target)
-    expect([...reached].filter((name) => /^(node:|pg$|@electric-sql\/)/.test(name))).toEqual([])
-  })
+  it.each(files.filter((path) => EDGE.test(path)))(
+    'reach nothing from %s that an edge runtime lacks',
+    (entry) => {
+      const reached = new Set([entry])
+      for (const path of reached)
+        for (const target of imports.get(path)?.values ?? []) reached.add(target)
+      expect([...reached].filter((name) => /^(node:|pg$|@electric-sql\/)/.test(name))).toEqual([])
+    },
+  )
 })

@@ -6,7 +6,9 @@ import { RUNTIMES } from './runtimes/differences.ts'
 import { type Program, startProgram } from './runtimes/project.ts'
 import { createDatabase, type TestDatabase } from './support/postgres.ts'
 
-const processes = Object.entries(RUNTIMES).flatMap(([name, { command }]) => (command === null ? [] : [{ name, command }]))
+const processes = Object.entries(RUNTIMES).flatMap(([name, { command }]) =>
+  command === null ? [] : [{ name, command }],
+)
 
 let database: TestDatabase
 let endpoint: Awaited<ReturnType<typeof startLocalNeon>>
@@ -25,14 +27,20 @@ afterAll(async () => {
 describe.each(processes)('a process on $name', ({ name, command }) => {
   const start = async (mode: string): Promise<Program> => {
     const fetchEndpoint = mode === 'outage' ? 'http://127.0.0.1:1/sql' : endpoint.fetchEndpoint
-    const stand = { databaseUrl: endpoint.databaseUrl, fetchEndpoint, resourceKey: `${name} ${mode}`, mode }
+    const stand = {
+      databaseUrl: endpoint.databaseUrl,
+      fetchEndpoint,
+      resourceKey: `${name} ${mode}`,
+      mode,
+    }
     const entry = fileURLToPath(new URL('runtimes/shutdown.ts', import.meta.url))
     program = await startProgram(entry, { STAND: JSON.stringify(stand) }, command)
     return program
   }
   const stored = async (mode: string): Promise<string> => {
     const storage = neonStorage(endpoint.databaseUrl, { fetchEndpoint: endpoint.fetchEndpoint })
-    return (await storage.exchange([{ resourceKey: `${name} ${mode}`, namespace: 'default' }]))[0]!.snapshot.log
+    return (await storage.exchange([{ resourceKey: `${name} ${mode}`, namespace: 'default' }]))[0]!
+      .snapshot.log
   }
 
   it.each([

@@ -17,14 +17,17 @@ export interface Bindings {
 
 type Environment = { Bindings: Bindings }
 
-const storage = ({ env }: Context<Environment>) => neonStorage(env.DATABASE_URL, { fetchEndpoint: env.NEON_FETCH_ENDPOINT })
+const storage = ({ env }: Context<Environment>) =>
+  neonStorage(env.DATABASE_URL, { fetchEndpoint: env.NEON_FETCH_ENDPOINT })
 
 /** The app, the same on every runtime. `breaker` changes the settings of its one breaker. */
 export function createApp(breaker: Partial<CircuitBreakerOptions> = {}): Hono<Environment> {
   const app = new Hono<Environment>()
 
   app.get('/', (c) =>
-    c.text('GET /pay/:order pays an order. GET /status shows the breaker that guards it, /circuits steers it.\n'),
+    c.text(
+      'GET /pay/:order pays an order. GET /status shows the breaker that guards it, /circuits steers it.\n',
+    ),
   )
 
   // One breaker for all instances, everywhere: each stops calling once three of the last five payments failed.
@@ -42,21 +45,33 @@ export function createApp(breaker: Partial<CircuitBreakerOptions> = {}): Hono<En
 
   app.get('/pay/:order', (c) => {
     const order = encodeURIComponent(c.req.param('order'))
-    return fetch(`${c.env.UPSTREAM_URL}/charges/${order}`, { method: 'POST', signal: AbortSignal.timeout(5_000) })
+    return fetch(`${c.env.UPSTREAM_URL}/charges/${order}`, {
+      method: 'POST',
+      signal: AbortSignal.timeout(5_000),
+    })
   })
 
   // What the whole fleet knows, read from its storage.
   app.get('/status', async (c) => {
     const { items } = await storage(c).list()
     return c.json(
-      items.map(({ resourceKey, status, log, opens, retryAfterMs }) => ({ resourceKey, status, log, opens, retryAfterMs })),
+      items.map(({ resourceKey, status, log, opens, retryAfterMs }) => ({
+        resourceKey,
+        status,
+        log,
+        opens,
+        retryAfterMs,
+      })),
     )
   })
 
   // The same for people, with buttons.
   app.route(
     '/circuits',
-    circuitDashboard({ storage, auth: { username: 'admin', password: (c: Context<Environment>) => c.env.DASHBOARD_PASSWORD } }),
+    circuitDashboard({
+      storage,
+      auth: { username: 'admin', password: (c: Context<Environment>) => c.env.DASHBOARD_PASSWORD },
+    }),
   )
 
   return app

@@ -22,8 +22,9 @@ export function budgetTable(cells: readonly Cell[]): Table {
               `outcomes/s, ${ours('function', batch)}, to ${original(protocol, commit)}`,
               cell,
               STORED,
-              compare(outcomesPerSecond(cell), original(protocol, commit)).find(({ name }) => name === ours('function', batch))!
-                .ratio,
+              compare(outcomesPerSecond(cell), original(protocol, commit)).find(
+                ({ name }) => name === ours('function', batch),
+              )!.ratio,
             ),
           ),
         ),

@@ -12,14 +12,26 @@ export class Connections implements AsyncDisposable {
   }
 
   static async open(url: string, count: number, commit: Commit): Promise<Connections> {
-    const clients = Array.from({ length: count }, () => new pg.Client({ connectionString: url, options: commitOption(commit) }))
+    const clients = Array.from(
+      { length: count },
+      () => new pg.Client({ connectionString: url, options: commitOption(commit) }),
+    )
     await Promise.all(clients.map((client) => client.connect()))
     return new Connections(clients)
   }
 
   /** A statement, unnamed and so planned anew, as an HTTP driver sends it; the first row's columns. */
-  async query(connection: number, text: string, values?: readonly string[]): Promise<readonly (string | null)[]> {
-    const config = { text, rowMode: 'array' as const, types: AS_TEXT, ...(values && { values: [...values] }) }
+  async query(
+    connection: number,
+    text: string,
+    values?: readonly string[],
+  ): Promise<readonly (string | null)[]> {
+    const config = {
+      text,
+      rowMode: 'array' as const,
+      types: AS_TEXT,
+      ...(values && { values: [...values] }),
+    }
     const { rows } = await this.#clients[connection]!.query<(string | null)[]>(config)
     return rows[0] ?? []
   }

@@ -54,14 +54,19 @@ export async function contendersOn(
   return {
     contenders,
     async close() {
-      await Promise.all([open.synchronous[Symbol.asyncDispose](), open.asynchronous[Symbol.asyncDispose](), pool.end()])
+      await Promise.all([
+        open.synchronous[Symbol.asyncDispose](),
+        open.asynchronous[Symbol.asyncDispose](),
+        pool.end(),
+      ])
     },
   }
 }
 
 function reading(connections: Connections, requests: Requests): Record<string, Contender> {
   const read = { commit: '', outcomes: 0, connections }
-  const row = 'select * from rc_circuit_breakers where resource_key = $1::text and namespace = $2::text'
+  const row =
+    'select * from rc_circuit_breakers where resource_key = $1::text and namespace = $2::text'
   return {
     [FLOOR]: {
       ...read,
@@ -69,9 +74,13 @@ function reading(connections: Connections, requests: Requests): Record<string, C
     },
     [SELECT_ROW]: {
       ...read,
-      run: async (connection, key) => void (await connections.query(connection, row, [key, NAMESPACE])),
+      run: async (connection, key) =>
+        void (await connections.query(connection, row, [key, NAMESPACE])),
     },
-    [ACQUIRE]: { ...read, run: (connection, key) => requests.acquire(connections, connection, 'function', key) },
+    [ACQUIRE]: {
+      ...read,
+      run: (connection, key) => requests.acquire(connections, connection, 'function', key),
+    },
     'ours: acquire while closed, tables alone': {
       ...read,
       run: (connection, key) => requests.acquire(connections, connection, 'tables alone', key),
@@ -85,14 +94,27 @@ function updating(open: Readonly<Record<Commit, Connections>>): Record<string, C
     outcomes: 0,
     connections: open[commit],
     run: async (connection, key) =>
-      void (await open[commit].query(connection, 'update bench_counters set n = n + 1 where key = $1::text', [key])),
+      void (await open[commit].query(
+        connection,
+        'update bench_counters set n = n + 1 where key = $1::text',
+        [key],
+      )),
   })
-  return Object.fromEntries(COMMITS.map((commit) => [`UPDATE of a small row, ${commit}`, update(commit)]))
+  return Object.fromEntries(
+    COMMITS.map((commit) => [`UPDATE of a small row, ${commit}`, update(commit)]),
+  )
 }
 
 function reporting(connections: Connections, requests: Requests): Record<string, Contender> {
-  const report = (shell: Shell, batch: number, bits = (key: string) => requests.outcomes(key, batch)): Contender => ({
-    commit: shell === 'function, commit made synchronous' ? 'synchronous' : 'as ours sets it: asynchronous',
+  const report = (
+    shell: Shell,
+    batch: number,
+    bits = (key: string) => requests.outcomes(key, batch),
+  ): Contender => ({
+    commit:
+      shell === 'function, commit made synchronous'
+        ? 'synchronous'
+        : 'as ours sets it: asynchronous',
     outcomes: batch,
     connections,
     run: (connection, key) => requests.report(connections, connection, shell, key, bits(key)),
@@ -101,8 +123,13 @@ function reporting(connections: Connections, requests: Requests): Record<string,
   for (const shell of ['function', 'do block'] as const) {
     for (const batch of BATCHES) contenders[ours(shell, batch)] = report(shell, batch)
   }
-  contenders[ours('function, commit made synchronous', 100)] = report('function, commit made synchronous', 100)
-  contenders['ours: exchange of 100 successes, function'] = report('function', 100, () => '0'.repeat(100))
+  contenders[ours('function, commit made synchronous', 100)] = report(
+    'function, commit made synchronous',
+    100,
+  )
+  contenders['ours: exchange of 100 successes, function'] = report('function', 100, () =>
+    '0'.repeat(100),
+  )
   return contenders
 }
 
@@ -115,7 +142,12 @@ function throughTheStorage(pool: pg.Pool, requests: Requests): Record<string, Co
       outcomes: 0,
       connections: null,
       async run(_, resourceKey) {
-        const { verdict } = await storage.acquire({ resourceKey, namespace: NAMESPACE, settings, leaseMs: 30_000 })
+        const { verdict } = await storage.acquire({
+          resourceKey,
+          namespace: NAMESPACE,
+          settings,
+          leaseMs: 30_000,
+        })
         if (verdict !== 'admitted') throw new Error(`a closed breaker answered ${verdict}`)
       },
     },
@@ -124,7 +156,11 @@ function throughTheStorage(pool: pg.Pool, requests: Requests): Record<string, Co
       outcomes: 10,
       connections: null,
       run: (_, key) =>
-        requests.insist(key, requests.outcomes(key, 10), async (request) => (await storage.exchange([request]))[0]!.verdict),
+        requests.insist(
+          key,
+          requests.outcomes(key, 10),
+          async (request) => (await storage.exchange([request]))[0]!.verdict,
+        ),
     },
   }
 }

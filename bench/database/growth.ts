@@ -28,14 +28,18 @@ export async function measureGrowth(serverUrl: string, quick: boolean): Promise<
     pools.push(pool)
     const operations = operationsOn(nodePostgresStorage(pool), pool, size)
     names = Object.keys(operations)
-    for (const [name, operation] of Object.entries(operations)) contenders[at(name, size)] = () => timed(operation, quick)
+    for (const [name, operation] of Object.entries(operations))
+      contenders[at(name, size)] = () => timed(operation, quick)
   }
   const samples = await takeTurns(contenders, quick ? 1 : 5)
   await Promise.all(pools.map((pool) => pool.end()))
 
   const least = Math.min(...sizes)
   const rows = names.map((name) => {
-    const standings = compare(Object.fromEntries(sizes.map((size) => [String(size), samples[at(name, size)]!])), String(least))
+    const standings = compare(
+      Object.fromEntries(sizes.map((size) => [String(size), samples[at(name, size)]!])),
+      String(least),
+    )
     return { name, standings }
   })
   return {
@@ -46,12 +50,17 @@ export async function measureGrowth(serverUrl: string, quick: boolean): Promise<
       columns: ['operation', ...sizes.map((size) => `${size.toLocaleString('en')} breakers`)],
       rows: rows.map(({ name, standings }) => [
         name,
-        ...standings.map(({ median, ratio }) => `${Number(median.toPrecision(3))} [× ${spread(ratio)}]`),
+        ...standings.map(
+          ({ median, ratio }) => `${Number(median.toPrecision(3))} [× ${spread(ratio)}]`,
+        ),
       ]),
       samples,
     },
     curves: Object.fromEntries(
-      rows.map(({ name, standings }) => [name, standings.map(({ name: size, median }) => [Number(size), median] as const)]),
+      rows.map(({ name, standings }) => [
+        name,
+        standings.map(({ name: size, median }) => [Number(size), median] as const),
+      ]),
     ),
   }
 }
@@ -76,7 +85,11 @@ async function fill(url: string, size: number): Promise<void> {
 type Operation = () => Promise<number>
 
 /** Each answers how many milliseconds it took, without what prepares it. */
-function operationsOn(storage: DrizzleStorage, pool: pg.Pool, size: number): Readonly<Record<string, Operation>> {
+function operationsOn(
+  storage: DrizzleStorage,
+  pool: pg.Pool,
+  size: number,
+): Readonly<Record<string, Operation>> {
   const requests = new Requests()
   let turn = 0
   /** Far from the one before, and none of the open ones. */
@@ -89,17 +102,25 @@ function operationsOn(storage: DrizzleStorage, pool: pg.Pool, size: number): Rea
     const reports = keys.map((name) => requests.request(name, requests.outcomes(name, batch)))
     const ms = await clocked(async () => {
       const answers = await storage.exchange(reports)
-      for (const { verdict } of answers) if (verdict !== 'counted') throw new Error(`a report was ${verdict}`)
+      for (const { verdict } of answers)
+        if (verdict !== 'counted') throw new Error(`a report was ${verdict}`)
     })
     for (const report of reports) requests.counted(report)
     return ms
   }
-  const middle = listCursor({ status: 'CLOSED', failureCount: 2, resourceKey: key(Math.ceil(size / 2)), namespace: NAMESPACE })
+  const middle = listCursor({
+    status: 'CLOSED',
+    failureCount: 2,
+    resourceKey: key(Math.ceil(size / 2)),
+    namespace: NAMESPACE,
+  })
   const old = Math.max(1, size / 100)
   return {
-    'read of one': () => clocked(() => storage.exchange([{ resourceKey: any(), namespace: NAMESPACE }])),
+    'read of one': () =>
+      clocked(() => storage.exchange([{ resourceKey: any(), namespace: NAMESPACE }])),
     'exchange, 10 outcomes of one': () => exchange([any()], 10),
-    'exchange, an outcome each of 10': () => exchange([...new Set(Array.from({ length: 10 }, any))], 1),
+    'exchange, an outcome each of 10': () =>
+      exchange([...new Set(Array.from({ length: 10 }, any))], 1),
     'first page of the list': () => clocked(() => storage.list()),
     'page in the middle': () => clocked(() => storage.list({ after: middle })),
     'first page with the summary': () => clocked(() => storage.list({ summary: true })),

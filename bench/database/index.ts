@@ -29,7 +29,10 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
       tables.push(growth.table)
       pictures['database-growth'] = growthPicture(growth)
     }
-    const versions = { PostgreSQL: `${settings!.version}, fsync ${settings!.fsync}`, pg: await versionOf('pg') }
+    const versions = {
+      PostgreSQL: `${settings!.version}, fsync ${settings!.fsync}`,
+      pg: await versionOf('pg'),
+    }
     return { versions, tables, pictures }
   } finally {
     await server.stop()

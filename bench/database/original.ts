@@ -11,7 +11,12 @@ const SAVE = `INSERT INTO rc_circuit_breakers (resource_key, namespace, state, f
 export type Protocol = 'load and save' | 'save'
 
 /** The Python library's statements for one outcome, in one transaction. */
-export async function record(client: pg.Client, protocol: Protocol, resourceKey: string, failures: number): Promise<void> {
+export async function record(
+  client: pg.Client,
+  protocol: Protocol,
+  resourceKey: string,
+  failures: number,
+): Promise<void> {
   await client.query('BEGIN')
   if (protocol === 'load and save') await client.query(LOAD, [resourceKey, 'default'])
   await client.query(SAVE, [resourceKey, 'default', 'CLOSED', failures, null])

@@ -22,8 +22,14 @@ function throughput(cell: Cell): string {
     {
       'ours, function': BATCHES.map((batch) => [batch, rate(ours('function', batch))]),
       'ours, do block': BATCHES.map((batch) => [batch, rate(ours('do block', batch))]),
-      'original, save (asynchronous)': BATCHES.map((batch) => [batch, rate(original('save', 'asynchronous'))]),
-      'original, load and save (synchronous)': BATCHES.map((batch) => [batch, rate(original('load and save', 'synchronous'))]),
+      'original, save (asynchronous)': BATCHES.map((batch) => [
+        batch,
+        rate(original('save', 'asynchronous')),
+      ]),
+      'original, load and save (synchronous)': BATCHES.map((batch) => [
+        batch,
+        rate(original('load and save', 'synchronous')),
+      ]),
     },
   )
 }
@@ -39,7 +45,8 @@ function latency({ latencies }: Cell): string {
     'ours: 10,\ndo block': ours('do block', 10),
     'original:\nload, save': original('load and save', 'synchronous'),
   }
-  const of = (share: number) => Object.values(shown).map((name) => Math.round(quantile(latencies[name]!, share) * 1_000))
+  const of = (share: number) =>
+    Object.values(shown).map((name) => Math.round(quantile(latencies[name]!, share) * 1_000))
   return bars(
     {
       title: 'Latency of one operation: one hot key, 8 connections',

@@ -43,23 +43,45 @@ export class Requests {
     return Array.from({ length: size }, (_, i) => ((from + i) % 10 === 9 ? '1' : '0')).join('')
   }
 
-  async acquire(connections: Connections, connection: number, form: 'function' | 'tables alone', key: string): Promise<void> {
+  async acquire(
+    connections: Connections,
+    connection: number,
+    form: 'function' | 'tables alone',
+    key: string,
+  ): Promise<void> {
     const [statement, value] =
-      form === 'function' ? [READ_FUNCTION, [encodeLook({ resourceKey: key, namespace: NAMESPACE })]] : [READ, [[key, NAMESPACE]]]
+      form === 'function'
+        ? [READ_FUNCTION, [encodeLook({ resourceKey: key, namespace: NAMESPACE })]]
+        : [READ, [[key, NAMESPACE]]]
     const [answer] = await connections.query(connection, statement, [JSON.stringify(value)])
     if (!answer?.includes(key)) throw new Error(`no breaker ${key}: ${answer}`)
   }
 
   /** Sends a batch of outcomes until it is counted. */
-  report(connections: Connections, connection: number, shell: Shell, resourceKey: string, bits: string): Promise<void> {
+  report(
+    connections: Connections,
+    connection: number,
+    shell: Shell,
+    resourceKey: string,
+    bits: string,
+  ): Promise<void> {
     return this.insist(resourceKey, bits, async (request) => {
-      const answer = await send(connections, connection, shell, JSON.stringify([encodeReport(request)]))
+      const answer = await send(
+        connections,
+        connection,
+        shell,
+        JSON.stringify([encodeReport(request)]),
+      )
       return /"verdict" ?: ?"(.*?)"/.exec(answer)?.[1]
     })
   }
 
   /** As an isolate does: the only copy of a report, of which the row does not know what came of it, goes out again under a new id. */
-  async insist(resourceKey: string, bits: string, send: (request: Sent) => Promise<string | undefined>): Promise<void> {
+  async insist(
+    resourceKey: string,
+    bits: string,
+    send: (request: Sent) => Promise<string | undefined>,
+  ): Promise<void> {
     for (;;) {
       const request = this.request(resourceKey, bits)
       const verdict = await send(request)
@@ -83,10 +105,17 @@ export class Requests {
   }
 }
 
-async function send(connections: Connections, connection: number, shell: Shell, request: string): Promise<string> {
+async function send(
+  connections: Connections,
+  connection: number,
+  shell: Shell,
+  request: string,
+): Promise<string> {
   if (shell !== 'do block') {
     const statement =
-      shell === 'function' ? FUNCTION : FUNCTION.replace("'synchronous_commit', 'off'", "'synchronous_commit', 'on'")
+      shell === 'function'
+        ? FUNCTION
+        : FUNCTION.replace("'synchronous_commit', 'off'", "'synchronous_commit', 'on'")
     return String((await connections.query(connection, statement, [request]))[0])
   }
   const [first, block, last] = BLOCK as [string, string, string]

@@ -4,10 +4,15 @@ import { createDatabase, type PostgresServer, startPostgres } from '../../test/s
 
 /** The test server's settings, made durable again: a commit that is not asynchronous waits for the disk. */
 export function startDurable(): Promise<PostgresServer> {
-  return startPostgres({ settings: ['fsync=on', 'full_page_writes=on', 'max_connections=200', 'max_wal_size=4GB'] })
+  return startPostgres({
+    settings: ['fsync=on', 'full_page_writes=on', 'max_connections=200', 'max_wal_size=4GB'],
+  })
 }
 
-export async function onServer<T extends pg.QueryResultRow>(url: string, statement: string): Promise<readonly T[]> {
+export async function onServer<T extends pg.QueryResultRow>(
+  url: string,
+  statement: string,
+): Promise<readonly T[]> {
   const client = new pg.Client(url)
   await client.connect()
   try {

@@ -23,7 +23,10 @@ export interface Cell {
 
 const KEYS = [1, 100] as const
 
-export async function measureThroughput(serverUrl: string, quick: boolean): Promise<readonly Cell[]> {
+export async function measureThroughput(
+  serverUrl: string,
+  quick: boolean,
+): Promise<readonly Cell[]> {
   const keys = Array.from({ length: 100 }, (_, i) => `breaker ${i}`)
   const databases = await prepared(serverUrl, keys)
   const requests = new Requests()
@@ -70,29 +73,43 @@ async function measureCell(
   const measure = async (name: string, contender: Contender, milliseconds: number) => {
     const before = contender.connections?.serverMicroseconds() ?? null
     const resentBefore = requests.resent
-    const driven = await drive(connections, milliseconds, (connection) => contender.run(connection, keys[turn++ % keys.length]!))
+    const driven = await drive(connections, milliseconds, (connection) =>
+      contender.run(connection, keys[turn++ % keys.length]!),
+    )
     const after = contender.connections?.serverMicroseconds() ?? null
     resent[name] = (resent[name] ?? 0) + requests.resent - resentBefore
     latencies[name] = [...(latencies[name] ?? []), ...driven.latencies]
     used[name] ??= { operations: 0, microseconds: 0 }
     used[name].operations += driven.latencies.length
-    if (before === null || after === null || used[name].microseconds === null) used[name].microseconds = null
+    if (before === null || after === null || used[name].microseconds === null)
+      used[name].microseconds = null
     else used[name].microseconds += after - before
     return driven.perSecond
   }
   try {
     // Plans and caches of each connection are made before it counts.
     for (const contender of Object.values(contenders)) {
-      await drive(connections, quick ? 20 : 100, (connection) => contender.run(connection, keys[turn++ % keys.length]!))
+      await drive(connections, quick ? 20 : 100, (connection) =>
+        contender.run(connection, keys[turn++ % keys.length]!),
+      )
     }
     const runs = Object.entries(contenders).map(
       ([name, contender]) => [name, () => measure(name, contender, quick ? 60 : 500)] as const,
     )
     const samples = await takeTurns(Object.fromEntries(runs), quick ? 2 : 5)
     const processor = Object.entries(used).map(
-      ([name, { operations, microseconds }]) => [name, microseconds === null ? null : microseconds / operations] as const,
+      ([name, { operations, microseconds }]) =>
+        [name, microseconds === null ? null : microseconds / operations] as const,
     )
-    return { connections, keys: keys.length, contenders, samples, latencies, resent, processor: Object.fromEntries(processor) }
+    return {
+      connections,
+      keys: keys.length,
+      contenders,
+      samples,
+      latencies,
+      resent,
+      processor: Object.fromEntries(processor),
+    }
   } finally {
     await close()
   }
@@ -101,14 +118,19 @@ async function measureCell(
 /** Outcomes per second, round by round, of whoever stores any. */
 export function outcomesPerSecond({ contenders, samples }: Cell): Samples {
   const storing = Object.entries(contenders).filter(([, { outcomes }]) => outcomes > 0)
-  return Object.fromEntries(storing.map(([name, { outcomes }]) => [name, samples[name]!.map((rate) => rate * outcomes)]))
+  return Object.fromEntries(
+    storing.map(([name, { outcomes }]) => [name, samples[name]!.map((rate) => rate * outcomes)]),
+  )
 }
 
 export function throughputTable(cell: Cell): Table {
   const { connections, keys, contenders, samples, latencies, processor, resent } = cell
   const stored = outcomesPerSecond(cell)
   const againstOriginal = new Map(
-    compare(stored, original('load and save', 'synchronous')).map((standing) => [standing.name, standing]),
+    compare(stored, original('load and save', 'synchronous')).map((standing) => [
+      standing.name,
+      standing,
+    ]),
   )
   return {
     title:
@@ -147,7 +169,16 @@ export function throughputTable(cell: Cell): Table {
 }
 
 /** A ratio with its lowest and highest round. */
-export function spread({ median, low, high }: { readonly median: number; readonly low: number; readonly high: number }): string {
-  const shown = (value: number) => (value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2))))
+export function spread({
+  median,
+  low,
+  high,
+}: {
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}): string {
+  const shown = (value: number) =>
+    value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)))
   return `${shown(median)} (${shown(low)} to ${shown(high)})`
 }

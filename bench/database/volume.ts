@@ -35,7 +35,14 @@ export async function measureVolume(serverUrl: string, quick: boolean): Promise<
     title:
       `What ${writes.toLocaleString('en')} writes to ${KEYS} breakers leave: WAL in bytes per write and per outcome, share of HOT updates, table and ` +
       `indexes in KiB. ${WRITERS} connections that stay open, asynchronous commits, a vacuum after every ${VACUUM_EVERY.toLocaleString('en')} writes`,
-    columns: ['writes', 'WAL bytes per write', 'WAL bytes per outcome', 'HOT share', 'table KiB', 'indexes KiB'],
+    columns: [
+      'writes',
+      'WAL bytes per write',
+      'WAL bytes per outcome',
+      'HOT share',
+      'table KiB',
+      'indexes KiB',
+    ],
     rows: found.map(({ name, outcomes, walBytes, hotShare, tableBytes, indexBytes }) => [
       name,
       walBytes / writes,
@@ -55,7 +62,9 @@ async function ourVolume(serverUrl: string, batch: number, writes: number): Prom
     const key = `breaker ${number % KEYS}`
     return requests.report(connections, writer, 'function', key, requests.outcomes(key, batch))
   }
-  return written(url, `ours: exchange of ${batch}`, batch, writes, write, () => connections[Symbol.asyncDispose]())
+  return written(url, `ours: exchange of ${batch}`, batch, writes, write, () =>
+    connections[Symbol.asyncDispose](),
+  )
 }
 
 async function originalVolume(
@@ -71,7 +80,12 @@ async function originalVolume(
   )
   await Promise.all(clients.map((client) => client.connect()))
   const write: Write = (writer, number) =>
-    record(clients[writer]!, protocol, `breaker ${number % KEYS}`, Math.floor(number / KEYS) % 10 === 9 ? 1 : 0)
+    record(
+      clients[writer]!,
+      protocol,
+      `breaker ${number % KEYS}`,
+      Math.floor(number / KEYS) % 10 === 9 ? 1 : 0,
+    )
   return written(url, `original: ${protocol}; table of ${schema}`, 1, writes, write, async () => {
     await Promise.all(clients.map((client) => client.end()))
   })
@@ -98,7 +112,10 @@ async function written(
     await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)))
     await onServer(url, 'vacuum rc_circuit_breakers')
   }
-  const [wal] = await onServer<{ bytes: string }>(url, `select pg_current_wal_insert_lsn() - '${before!.lsn}'::pg_lsn as bytes`)
+  const [wal] = await onServer<{ bytes: string }>(
+    url,
+    `select pg_current_wal_insert_lsn() - '${before!.lsn}'::pg_lsn as bytes`,
+  )
   await close()
   const hotShare = await hot(url, writes)
   const [size] = await onServer<{ rows: string; indexes: string }>(

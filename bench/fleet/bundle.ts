@@ -7,7 +7,11 @@ import { build, type Plugin } from 'esbuild'
 let bundles = 0
 
 /** Bundles a file beside this one, with these constants of the replica changed (`NAME=value`), for as long as `use` takes. */
-export async function bundled<T>(entry: string, changes: readonly string[], use: (file: string) => Promise<T>): Promise<T> {
+export async function bundled<T>(
+  entry: string,
+  changes: readonly string[],
+  use: (file: string) => Promise<T>,
+): Promise<T> {
   const left = new Map(changes.map((change) => change.split('=') as [string, string]))
   const changed: Plugin = {
     name: 'changed-constants',
@@ -15,7 +19,10 @@ export async function bundled<T>(entry: string, changes: readonly string[], use:
       plugin.onLoad({ filter: /src\/replica\/.*\.ts$/ }, async ({ path }) => {
         let contents = await readFile(path, 'utf8')
         for (const [name, value] of left) {
-          const after = contents.replace(new RegExp(`^const ${name} = .*$`, 'm'), `const ${name} = ${value}`)
+          const after = contents.replace(
+            new RegExp(`^const ${name} = .*$`, 'm'),
+            `const ${name} = ${value}`,
+          )
           if (after !== contents) left.delete(name)
           contents = after
         }
@@ -30,7 +37,10 @@ export async function bundled<T>(entry: string, changes: readonly string[], use:
     write: false,
     plugins: [changed],
   })
-  if (left.size > 0) throw new Error(`the replica has no constant ${[...left.keys()].join(', ')}, or it has that value`)
+  if (left.size > 0)
+    throw new Error(
+      `the replica has no constant ${[...left.keys()].join(', ')}, or it has that value`,
+    )
   const file = join(tmpdir(), `fleet-${process.pid}-${bundles++}.mjs`)
   await writeFile(file, built.outputFiles[0]!.contents)
   try {

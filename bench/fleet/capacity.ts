@@ -20,14 +20,22 @@ interface Load {
 }
 
 /** Fleets of growing size on rows that take so long for a write, with thinning and without. */
-export async function loads(sizes: readonly number[], rows: readonly number[], course: Course): Promise<readonly Load[]> {
+export async function loads(
+  sizes: readonly number[],
+  rows: readonly number[],
+  course: Course,
+): Promise<readonly Load[]> {
   const simulated = (simulate: Simulate, isolates: number, writeMs: number) =>
-    simulate('shared', { ...living({ isolates, callsPerSecond: CALLS_PER_SECOND }, course), storage: { writeMs } })
+    simulate('shared', {
+      ...living({ isolates, callsPerSecond: CALLS_PER_SECOND }, course),
+      storage: { writeMs },
+    })
   return inLaboratory([], (thinning) =>
     inLaboratory(UNTHINNED, async (telling) => {
       const all: Load[] = []
       for (const isolates of sizes) {
-        const offered = (await simulated(telling, isolates, INSTANT_MS)).phases[FAILING]!.steady.writes
+        const offered = (await simulated(telling, isolates, INSTANT_MS)).phases[FAILING]!.steady
+          .writes
         for (const writeMs of rows) {
           for (const thinned of [true, false]) {
             const report = await simulated(thinned ? thinning : telling, isolates, writeMs)
@@ -62,26 +70,35 @@ export function capacityTable(all: readonly Load[]): Table {
     ],
     rows: [...all]
       .sort((a, b) => a.writeMs - b.writeMs)
-      .map(({ isolates, writeMs, thinned, offered, report: { phases, stop, outcomes, slowestStorageMs } }) => {
-        const { steady, steadyPeak, storage } = phases[FAILING]!
-        const { happened, counted, dropped } = outcomes
-        return [
-          writeMs,
-          1_000 / writeMs,
+      .map(
+        ({
           isolates,
+          writeMs,
+          thinned,
           offered,
-          thinned ? 'yes' : 'no',
-          steady.writes,
-          steadyPeak.writes,
-          storage.p99Ms,
-          slowestStorageMs,
-          stop === null ? 'never' : stop.openedAt - stop.limitAt,
-          stop?.medianMs ?? 'never',
-          stop?.worstMs ?? 'never',
-          Object.values(dropped).reduce((sum, n) => sum + n, 0),
-          (100 * (counted.successes + counted.failures)) / (happened.successes + happened.failures),
-        ]
-      }),
+          report: { phases, stop, outcomes, slowestStorageMs },
+        }) => {
+          const { steady, steadyPeak, storage } = phases[FAILING]!
+          const { happened, counted, dropped } = outcomes
+          return [
+            writeMs,
+            1_000 / writeMs,
+            isolates,
+            offered,
+            thinned ? 'yes' : 'no',
+            steady.writes,
+            steadyPeak.writes,
+            storage.p99Ms,
+            slowestStorageMs,
+            stop === null ? 'never' : stop.openedAt - stop.limitAt,
+            stop?.medianMs ?? 'never',
+            stop?.worstMs ?? 'never',
+            Object.values(dropped).reduce((sum, n) => sum + n, 0),
+            (100 * (counted.successes + counted.failures)) /
+              (happened.successes + happened.failures),
+          ]
+        },
+      ),
   }
 }
 

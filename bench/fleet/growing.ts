@@ -15,7 +15,10 @@ export interface Course {
 export const PHASES = ['healthy', '1 % failures', 'dead', 'recovering'] as const
 
 /** A fleet whose dependency is healthy, fails now and then, dies, and comes back. */
-export function living(group: FleetGroup, { healthy, failing, dead, back }: Course): SimulationOptions {
+export function living(
+  group: FleetGroup,
+  { healthy, failing, dead, back }: Course,
+): SimulationOptions {
   const ends = [healthy, healthy + failing, healthy + failing + dead]
   return {
     durationMs: (healthy + failing + dead + back) * 1_000,

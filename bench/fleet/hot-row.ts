@@ -40,11 +40,19 @@ export async function measureHotRow(quick: boolean): Promise<HotRow> {
     await dropFunction(database.url)
     const alone = await busy('tables alone', database.url, quick)
     return {
-      writesPerSecond: [installed, alone].map((rows) => Math.max(...rows.map(({ perSecond }) => perSecond))),
+      writesPerSecond: [installed, alone].map((rows) =>
+        Math.max(...rows.map(({ perSecond }) => perSecond)),
+      ),
       table: {
         title:
           'What one row carries: exchanges of one outcome each on one key, real PostgreSQL on this machine, TCP on 127.0.0.1, no fsync; median of the rounds',
-        columns: ['form', 'writers at once', 'an exchange takes, ms', 'writes/s', 'one writer after the other could do, /s'],
+        columns: [
+          'form',
+          'writers at once',
+          'an exchange takes, ms',
+          'writes/s',
+          'one writer after the other could do, /s',
+        ],
         rows: [...installed, ...alone].map(({ form, writers, latencyMs, perSecond }) => [
           form,
           writers,
@@ -67,9 +75,15 @@ async function busy(form: string, url: string, quick: boolean): Promise<readonly
   const rows: Busy[] = []
   for (const writers of WRITERS) {
     const rounds: number[][] = []
-    for (let round = 0; round < (quick ? 1 : 3); round++) rounds.push(await write(storage, writers, forMs))
+    for (let round = 0; round < (quick ? 1 : 3); round++)
+      rounds.push(await write(storage, writers, forMs))
     const latencyMs = median(rounds.map((times) => median(times)))
-    rows.push({ form, writers, latencyMs, perSecond: median(rounds.map(({ length }) => (length * 1_000) / forMs)) })
+    rows.push({
+      form,
+      writers,
+      latencyMs,
+      perSecond: median(rounds.map(({ length }) => (length * 1_000) / forMs)),
+    })
   }
   return rows
 }
@@ -90,12 +104,16 @@ async function write(storage: CircuitStorage, writers: number, forMs: number): P
   const until = performance.now() + forMs
   const times: number[] = []
   const one = async () => {
-    let [{ snapshot }] = (await storage.exchange([id])) as [Awaited<ReturnType<CircuitStorage['exchange']>>[number]]
+    let [{ snapshot }] = (await storage.exchange([id])) as [
+      Awaited<ReturnType<CircuitStorage['exchange']>>[number],
+    ]
     while (performance.now() < until) {
       const began = performance.now()
       const flushId = randomInt(-(2 ** 31), 2 ** 31)
       // It never trips: its generation stays that of a row without transitions.
-      const [answer] = await storage.exchange([{ ...id, report: plainReport('0', flushId, snapshot.since, settings) }])
+      const [answer] = await storage.exchange([
+        { ...id, report: plainReport('0', flushId, snapshot.since, settings) },
+      ])
       snapshot = answer!.snapshot
       // Where many write, one may wait behind more of them than the row remembers: not counted, and to be sent again.
       if (answer!.verdict === 'unknown') continue

@@ -1,4 +1,11 @@
-import { BrokenCircuitError, type CircuitBreakerPolicy, CircuitState, CountBreaker, circuitBreaker, handleAll } from 'cockatiel'
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  CountBreaker,
+  circuitBreaker,
+  handleAll,
+} from 'cockatiel'
 import { resolveSettings, type Settings } from '../../src/core/settings.ts'
 import type { PhaseReport, SimulationOptions } from '../../src/testing/simulator/index.ts'
 import { Oracle } from '../../src/testing/simulator/oracle.ts'
@@ -98,7 +105,13 @@ class InProcessFleet {
     const threshold = (trip.failures - 0.5) / trip.outOf
     const breaker = new CountBreaker({ size: trip.outOf, threshold })
     const policy = circuitBreaker(handleAll, { halfOpenAfter: cooldownMs[0]!, breaker })
-    const isolate: Isolate = { policy, lastReachedAt: Number.NEGATIVE_INFINITY, called: false, opened: false, probing: false }
+    const isolate: Isolate = {
+      policy,
+      lastReachedAt: Number.NEGATIVE_INFINITY,
+      called: false,
+      opened: false,
+      probing: false,
+    }
     policy.onHalfOpen(() => {
       isolate.probing = true
     })
@@ -147,14 +160,18 @@ class InProcessFleet {
 
   #report(): InProcessReport {
     const limitAt = this.#limitAt
-    const times = limitAt === null ? [] : this.#isolates.map(({ lastReachedAt }) => Math.max(0, lastReachedAt - limitAt))
+    const times =
+      limitAt === null
+        ? []
+        : this.#isolates.map(({ lastReachedAt }) => Math.max(0, lastReachedAt - limitAt))
     times.sort((a, b) => a - b)
     return {
       phases: this.#phases.reports(),
       probesAtOnce: this.#own.probesAtOnce,
       falseOpens: this.#falseOpens,
       missed: this.#isolates.filter(({ called, opened }) => called && !opened).length,
-      stop: limitAt === null ? null : { medianMs: times[times.length >> 1]!, worstMs: times.at(-1)! },
+      stop:
+        limitAt === null ? null : { medianMs: times[times.length >> 1]!, worstMs: times.at(-1)! },
       oracle: {
         reached: this.#ideal.reachedDead,
         probes: this.#ideal.probesDead,

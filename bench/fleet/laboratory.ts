@@ -13,8 +13,13 @@ export type Simulate = <Contender extends Task['contender']>(
 ) => Promise<Reports[Contender]>
 
 /** Simulates with these constants of the replica changed, for as long as `use` takes. */
-export function inLaboratory<T>(changes: readonly string[], use: (simulate: Simulate) => Promise<T>): Promise<T> {
-  return bundled('worker.ts', changes, (file) => use((contender, options) => runTask(file, { contender, options })))
+export function inLaboratory<T>(
+  changes: readonly string[],
+  use: (simulate: Simulate) => Promise<T>,
+): Promise<T> {
+  return bundled('worker.ts', changes, (file) =>
+    use((contender, options) => runTask(file, { contender, options })),
+  )
 }
 
 function runTask<Report>(file: string, task: Task): Promise<Report> {

@@ -8,7 +8,10 @@ type Points = [x: number, y: number][]
 const isolates = { name: 'isolates', log: true } as const
 
 /** Pictures of the curve whose isolates call so often. */
-export function sizePictures(all: readonly Measured[], callsPerSecond: number): Record<string, string> {
+export function sizePictures(
+  all: readonly Measured[],
+  callsPerSecond: number,
+): Record<string, string> {
   const measured = all.filter((each) => each.callsPerSecond === callsPerSecond)
   const each = `${callsPerSecond} call${callsPerSecond === 1 ? '' : 's'}/s each`
   /** A log axis has no place for what is zero, or never. */
@@ -19,13 +22,24 @@ export function sizePictures(all: readonly Measured[], callsPerSecond: number): 
   const never = Number.POSITIVE_INFINITY
   return {
     'fleet-statements': lines(
-      { title: `Storage statements of a fleet, ${each}`, x: isolates, y: { name: 'statements/s', log: true } },
+      {
+        title: `Storage statements of a fleet, ${each}`,
+        x: isolates,
+        y: { name: 'statements/s', log: true },
+      },
       Object.fromEntries(
-        PHASES.map((name, i) => [name, curve(({ shared: { phases } }) => statements(phases[i]!) / phases[i]!.seconds)]),
+        PHASES.map((name, i) => [
+          name,
+          curve(({ shared: { phases } }) => statements(phases[i]!) / phases[i]!.seconds),
+        ]),
       ),
     ),
     'fleet-stop': lines(
-      { title: `Time to stop when the dependency dies, ${each}`, x: isolates, y: { name: 'ms after the limit', log: true } },
+      {
+        title: `Time to stop when the dependency dies, ${each}`,
+        x: isolates,
+        y: { name: 'ms after the limit', log: true },
+      },
       {
         'ours, median isolate': curve(({ shared }) => shared.stop?.medianMs ?? never),
         'ours, last isolate': curve(({ shared }) => shared.stop?.worstMs ?? never),
@@ -33,7 +47,11 @@ export function sizePictures(all: readonly Measured[], callsPerSecond: number): 
       },
     ),
     'fleet-damage': lines(
-      { title: `Calls that reached the dead dependency, ${each}`, x: isolates, y: { name: 'calls', log: true } },
+      {
+        title: `Calls that reached the dead dependency, ${each}`,
+        x: isolates,
+        y: { name: 'calls', log: true },
+      },
       {
         ours: curve(({ shared }) => whileDead(shared.phases).reached),
         'in-process': curve(({ inProcess }) => whileDead(inProcess.phases).reached),

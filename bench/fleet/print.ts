@@ -20,13 +20,19 @@ const columns: Readonly<Record<string, (phase: PhaseReport) => number | string>>
 }
 
 /** Prints a report as a Markdown table and a few lines. */
-export function print(name: string, report: SimulationReport, tookMs: number, seconds: boolean): void {
+export function print(
+  name: string,
+  report: SimulationReport,
+  tookMs: number,
+  seconds: boolean,
+): void {
   const { opens, stop, outcomes, callers } = report
   const row = (cells: readonly (number | string)[]) => `| ${cells.join(' | ')} |`
   console.log(`\n## ${name}: ${report.calls} calls, in ${(tookMs / 1_000).toFixed(1)} s\n`)
   console.log(row(Object.keys(columns)))
   console.log(row(Object.keys(columns).map(() => '---')))
-  for (const phase of report.phases) console.log(row(Object.values(columns).map((cell) => cell(phase))))
+  for (const phase of report.phases)
+    console.log(row(Object.values(columns).map((cell) => cell(phase))))
   console.log(
     `\nopens: fleet ${opens.fleet}, oracle ${opens.oracle}; false: ${opens.falseFleet}, oracle ${opens.falseOracle}; missed: ${opens.missed}`,
   )

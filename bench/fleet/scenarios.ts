@@ -2,7 +2,10 @@ import { type FailureRate, type Fraction, fraction } from '../../src/core/limits
 import type { SimulationOptions } from '../../src/testing/simulator/index.ts'
 
 /** What every scenario's breaker has in common, unless it says otherwise. */
-const breaker = { failureLimit: fraction(5, 10) as Fraction | FailureRate, cooldown: '10s' } as const
+const breaker = {
+  failureLimit: fraction(5, 10) as Fraction | FailureRate,
+  cooldown: '10s',
+} as const
 const wellBehaved = [{ name: 'healthy', fromMs: 0, failures: 0 }]
 const failing = [{ name: '1 % failures', fromMs: 0, failures: 0.01 }]
 
@@ -32,7 +35,11 @@ export const death: Scenario = (scale) => ({
     { name: 'busy', isolates: 1_000 * scale, callsPerSecond: 10 },
     { name: 'quiet', isolates: 100 * scale, callsPerSecond: 0.1, arrivals: 'regular' },
   ],
-  dependency: [...wellBehaved, { name: 'dead', fromMs: 15_000, failures: 1 }, { name: 'back', fromMs: 40_000, failures: 0 }],
+  dependency: [
+    ...wellBehaved,
+    { name: 'dead', fromMs: 15_000, failures: 1 },
+    { name: 'back', fromMs: 40_000, failures: 0 },
+  ],
   breaker,
 })
 
@@ -67,7 +74,11 @@ export const oneCallBusy: Scenario = (scale) => ({
 export const oneCallDeath: Scenario = () => ({
   durationMs: 60_000,
   fleet: [{ isolates: 100, callsPerSecond: 1, callsPerLife: 1 }],
-  dependency: [...wellBehaved, { name: 'dead', fromMs: 15_000, failures: 1 }, { name: 'back', fromMs: 40_000, failures: 0 }],
+  dependency: [
+    ...wellBehaved,
+    { name: 'dead', fromMs: 15_000, failures: 1 },
+    { name: 'back', fromMs: 40_000, failures: 0 },
+  ],
   breaker,
 })
 
@@ -106,7 +117,11 @@ export const timeouts: Scenario = (scale) => ({
 export const faultsAndDeath: Scenario = (scale) => ({
   durationMs: 120_000,
   fleet: [{ isolates: 100 * scale, callsPerSecond: 10 }],
-  dependency: [...wellBehaved, { name: 'dead', fromMs: 20_000, failures: 1 }, { name: 'back', fromMs: 60_000, failures: 0 }],
+  dependency: [
+    ...wellBehaved,
+    { name: 'dead', fromMs: 20_000, failures: 1 },
+    { name: 'back', fromMs: 60_000, failures: 0 },
+  ],
   breaker,
   storage: { timeouts: 0.1, lostAnswers: 0.1, rewind: { atMs: 30_000, byMs: 15_000 } },
 })
@@ -115,7 +130,11 @@ export const faultsAndDeath: Scenario = (scale) => ({
 export const outage: Scenario = (scale) => ({
   durationMs: 120_000,
   fleet: [{ isolates: 100 * scale, callsPerSecond: 10 }],
-  dependency: [...wellBehaved, { name: 'dead', fromMs: 30_000, failures: 1 }, { name: 'back', fromMs: 60_000, failures: 0 }],
+  dependency: [
+    ...wellBehaved,
+    { name: 'dead', fromMs: 30_000, failures: 1 },
+    { name: 'back', fromMs: 60_000, failures: 0 },
+  ],
   breaker,
   storage: { outages: [{ fromMs: 20_000, untilMs: 50_000 }] },
 })

@@ -26,7 +26,8 @@ const { simulate }: typeof import('../../src/testing/simulator/index.ts') = awai
 )
 for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
   const scenario = scenarios[name]
-  if (scenario === undefined) throw new Error(`no scenario ${name}; there are ${Object.keys(scenarios).join(', ')}`)
+  if (scenario === undefined)
+    throw new Error(`no scenario ${name}; there are ${Object.keys(scenarios).join(', ')}`)
   const started = performance.now()
   const report = await simulate({ ...scenario(Number(values.scale)), seed: Number(values.seed) })
   print(name, report, performance.now() - started, values.seconds)

@@ -39,7 +39,8 @@ export async function measure(
     for (const isolates of sizes) {
       const options = living({ isolates, callsPerSecond, ...life }, course)
       const runs: Run[] = []
-      for (let seed = 1; seed <= (isolates <= SMALL ? seeds : 1); seed++) runs.push(await both(simulate, { ...options, seed }))
+      for (let seed = 1; seed <= (isolates <= SMALL ? seeds : 1); seed++)
+        runs.push(await both(simulate, { ...options, seed }))
       measured.push({ isolates, callsPerSecond, runs })
     }
   }
@@ -47,7 +48,10 @@ export async function measure(
 }
 
 async function both(simulate: Simulate, options: SimulationOptions): Promise<Run> {
-  return { shared: await simulate('shared', options), inProcess: await simulate('in-process', options) }
+  return {
+    shared: await simulate('shared', options),
+    inProcess: await simulate('in-process', options),
+  }
 }
 
 /** The median of the runs. */
@@ -69,7 +73,11 @@ export function statements({ reads, reports, asks }: PhaseReport): number {
 }
 
 /** What the storage sees of a fleet, phase by phase. */
-export function loadTable(title: string, measured: readonly Measured[], { healthy, failing, dead, back }: Course): Table {
+export function loadTable(
+  title: string,
+  measured: readonly Measured[],
+  { healthy, failing, dead, back }: Course,
+): Table {
   return {
     title: `${title}: statements, and writes to the one row, for each second of virtual time, medians of the runs (the phases last ${healthy}, ${failing}, ${dead} and ${back} s)`,
     columns: [
@@ -87,7 +95,8 @@ export function loadTable(title: string, measured: readonly Measured[], { health
     ],
     rows: measured.flatMap(({ isolates, callsPerSecond, runs }) =>
       runs[0]!.shared.phases.map(({ name, seconds }, i) => {
-        const of = (value: (phase: PhaseReport) => number) => typical(runs, ({ shared }) => value(shared.phases[i]!))
+        const of = (value: (phase: PhaseReport) => number) =>
+          typical(runs, ({ shared }) => value(shared.phases[i]!))
         return [
           callsPerSecond,
           isolates,

@@ -1,6 +1,10 @@
 /** Runs one simulation in a thread of its own. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { type SimulationOptions, type SimulationReport, simulate } from '../../src/testing/simulator/index.ts'
+import {
+  type SimulationOptions,
+  type SimulationReport,
+  simulate,
+} from '../../src/testing/simulator/index.ts'
 import { type InProcessReport, simulateInProcess } from './in-process-fleet.ts'
 
 const contenders = { shared: simulate, 'in-process': simulateInProcess } as const

@@ -10,11 +10,13 @@ import { type Traffic, trafficStandings } from './workerd/run.ts'
 /** What this part is held to. */
 export function budgets({ times, bytes }: Found, traffic: Traffic): Table {
   const ours = (results: Results, scene: SceneName) => standing(results, scene, OURS).ratio
-  const atMost = (what: string, ratio: Standing['ratio']) => row(what, 'at most 1', ratio, ratio.median <= 1)
+  const atMost = (what: string, ratio: Standing['ratio']) =>
+    row(what, 'at most 1', ratio, ratio.median <= 1)
   const { ratio } = trafficStandings(traffic.rates).breaker
   const time = trafficStandings(traffic.times).breaker.ratio
   return {
-    title: 'Budgets: ours on shared storage against cockatiel’s CountBreaker; the middleware against Hono without one',
+    title:
+      'Budgets: ours on shared storage against cockatiel’s CountBreaker; the middleware against Hono without one',
     columns: ['what', 'budget', 'median', 'low to high', 'held'],
     rows: [
       atMost('time, closed', ours(times.node, 'closed')),
@@ -25,7 +27,12 @@ export function budgets({ times, bytes }: Found, traffic: Traffic): Table {
       atMost('time, open', ours(times.node, 'open')),
       atMost('bytes, closed', ours(bytes.node, 'closed')),
       row('requests/s in workerd', 'at least 0.9', ratio, ratio.median >= 0.9),
-      row('workerd’s processor time for a request', 'at most 1 / 0.9', time, time.median <= 1 / 0.9),
+      row(
+        'workerd’s processor time for a request',
+        'at most 1 / 0.9',
+        time,
+        time.median <= 1 / 0.9,
+      ),
     ],
   }
 }

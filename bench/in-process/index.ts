@@ -12,7 +12,9 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
   const traffic = await measureTraffic(quick)
   const bundle = await Bundle.make()
   const found = await measureCalls(bundle, quick).finally(() => bundle.remove())
-  const versions = Object.fromEntries(await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)])))
+  const versions = Object.fromEntries(
+    await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)])),
+  )
   return {
     versions: { ...versions, deno: await runtimeVersion('deno'), bun: await runtimeVersion('bun') },
     tables: [...callTables(found), trafficTable(traffic), budgets(found, traffic)],

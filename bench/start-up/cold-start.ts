@@ -13,7 +13,10 @@ export interface ColdStarts {
 }
 
 /** How long until a Worker first answers, on a route that is behind no breaker. */
-export async function coldStarts(workers: Readonly<Record<string, string>>, quick: boolean): Promise<ColdStarts> {
+export async function coldStarts(
+  workers: Readonly<Record<string, string>>,
+  quick: boolean,
+): Promise<ColdStarts> {
   const isolates = await inIsolates(workers, quick ? 1 : 15)
   const processes = await takeTurns(
     each(workers, (_, script) => processStart(script)),
@@ -29,14 +32,22 @@ export async function coldStarts(workers: Readonly<Record<string, string>>, quic
       title: `Cold start: milliseconds to the first response of a route without a breaker, here, on loopback; median of the rounds (of an isolate's, each the median of ${ISOLATES})`,
       columns: ['what starts', 'Worker', 'ms', `ms more than ${BASELINE} (low to high)`],
       rows: rows.flatMap(([what, samples]) =>
-        compare(samples, BASELINE).map(({ name, median: ms }) => [what, name, ms, more(samples[name]!, samples[BASELINE]!)]),
+        compare(samples, BASELINE).map(({ name, median: ms }) => [
+          what,
+          name,
+          ms,
+          more(samples[name]!, samples[BASELINE]!),
+        ]),
       ),
       samples: { isolates, processes },
     },
   }
 }
 
-async function inIsolates(workers: Readonly<Record<string, string>>, rounds: number): Promise<Samples> {
+async function inIsolates(
+  workers: Readonly<Record<string, string>>,
+  rounds: number,
+): Promise<Samples> {
   const loader = await Isolates.start(workers, {})
   const first = async (name: string): Promise<number> => {
     const times: number[] = []
@@ -56,7 +67,9 @@ function each(
   workers: Readonly<Record<string, string>>,
   measure: (name: string, script: string) => Promise<number>,
 ): Readonly<Record<string, () => Promise<number>>> {
-  return Object.fromEntries(Object.entries(workers).map(([name, script]) => [name, () => measure(name, script)]))
+  return Object.fromEntries(
+    Object.entries(workers).map(([name, script]) => [name, () => measure(name, script)]),
+  )
 }
 
 function more(values: readonly number[], base: readonly number[]): string {

@@ -1,4 +1,8 @@
-import { type PhaseReport, type SimulationOptions, simulate } from '../../src/testing/simulator/index.ts'
+import {
+  type PhaseReport,
+  type SimulationOptions,
+  simulate,
+} from '../../src/testing/simulator/index.ts'
 import { background, healthy } from '../fleet/scenarios.ts'
 import type { Table } from '../support/result.ts'
 import type { StatementTimes } from './statement-time.ts'
@@ -35,7 +39,13 @@ export async function costs(times: StatementTimes, quick: boolean): Promise<Tabl
       `Per million calls. A statement is one HTTP request, one of a Worker's sub-requests; database seconds are at most so many, with the ` +
       'times above. Bill = sub-requests x the price of one + database seconds x the price of one, as far as the compute would not run ' +
       'anyway (see below)',
-    columns: ['fleet', 'statements = sub-requests', 'reads', 'reports', 'database seconds, at most'],
+    columns: [
+      'fleet',
+      'statements = sub-requests',
+      'reads',
+      'reports',
+      'database seconds, at most',
+    ],
     rows,
     samples,
   }
@@ -68,7 +78,12 @@ export async function wakefulness(): Promise<Table> {
     title:
       `Hours a month of ${HOURS_PER_MONTH} that one isolate with steady traffic keeps a Neon compute awake that suspends after ` +
       `${SUSPENDED_AFTER_S / 60} min: hours x min(1, ${SUSPENDED_AFTER_S} s / seconds between refreshes). Isolates refresh each for itself`,
-    columns: ['maxStaleness', 'seconds between refreshes', 'the compute suspends', 'hours awake a month'],
+    columns: [
+      'maxStaleness',
+      'seconds between refreshes',
+      'the compute suspends',
+      'hours awake a month',
+    ],
     rows,
   }
 }

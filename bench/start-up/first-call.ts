@@ -26,7 +26,11 @@ interface Visit {
 }
 
 /** What the first call through a breaker costs an isolate that has evaluated its Worker: requests to the storage, and time. */
-export async function firstCalls(workers: Readonly<Record<string, string>>, neon: LocalNeon, quick: boolean): Promise<Table> {
+export async function firstCalls(
+  workers: Readonly<Record<string, string>>,
+  neon: LocalNeon,
+  quick: boolean,
+): Promise<Table> {
   const { hostname, port } = new URL(neon.fetchEndpoint)
   const proxy = await CountingProxy.start({ host: hostname, port: Number(port) })
   const isolates = await Isolates.start(workers, {
@@ -48,7 +52,8 @@ export async function firstCalls(workers: Readonly<Record<string, string>>, neon
           for (let i = 0; i < successes; i++) await breaker.execute(() => {})
           const isolate = isolates.fresh(worker)
           await isolate.get('/')
-          for (const call of CALLS) visits.push({ row, worker, call, ...(await visit(() => isolate.get('/pay'), proxy)) })
+          for (const call of CALLS)
+            visits.push({ row, worker, call, ...(await visit(() => isolate.get('/pay'), proxy)) })
         }
       }
     }
@@ -60,7 +65,10 @@ export async function firstCalls(workers: Readonly<Record<string, string>>, neon
   return tableOf(visits)
 }
 
-async function visit(get: () => Promise<number>, proxy: CountingProxy): Promise<Omit<Visit, 'row' | 'worker' | 'call'>> {
+async function visit(
+  get: () => Promise<number>,
+  proxy: CountingProxy,
+): Promise<Omit<Visit, 'row' | 'worker' | 'call'>> {
   const before = proxy.tally
   const ms = await get()
   const answered = proxy.tally
@@ -68,14 +76,21 @@ async function visit(get: () => Promise<number>, proxy: CountingProxy): Promise<
   const after = proxy.tally
   const requests = (from: typeof before, to: typeof before) =>
     to.roundTrips - to.connections - (from.roundTrips - from.connections)
-  return { ms, waitedFor: requests(before, answered), behind: requests(answered, after), bytes: after.bytes - before.bytes }
+  return {
+    ms,
+    waitedFor: requests(before, answered),
+    behind: requests(answered, after),
+    bytes: after.bytes - before.bytes,
+  }
 }
 
 function tableOf(visits: readonly Visit[]): Table {
   const rows = Object.keys(ROWS).flatMap((row) =>
     [NEON_FETCH, NEON].flatMap((worker) =>
       CALLS.map((call) => {
-        const rounds = visits.filter((each) => each.row === row && each.worker === worker && each.call === call)
+        const rounds = visits.filter(
+          (each) => each.row === row && each.worker === worker && each.call === call,
+        )
         const middle = (of: (visit: Visit) => number) => median(rounds.map(of))
         return [
           row,
@@ -93,7 +108,15 @@ function tableOf(visits: readonly Visit[]): Table {
     title:
       'The first call through the breaker in an isolate that has evaluated its Worker: requests to the storage, their bytes both ways, ' +
       'and milliseconds until the response, on loopback; medians',
-    columns: ['the row has', 'Worker', 'call', 'requests waited for', 'requests behind it', 'bytes', 'ms'],
+    columns: [
+      'the row has',
+      'Worker',
+      'call',
+      'requests waited for',
+      'requests behind it',
+      'bytes',
+      'ms',
+    ],
     rows,
     samples: visits,
   }

@@ -14,7 +14,14 @@ import { firstCalls } from './first-call.ts'
 import { statementTimes } from './statement-time.ts'
 import { BASELINE, bundles } from './workers.ts'
 
-const PACKAGES = ['hono', 'drizzle-orm', '@neondatabase/serverless', 'esbuild', 'miniflare', 'workerd'] as const
+const PACKAGES = [
+  'hono',
+  'drizzle-orm',
+  '@neondatabase/serverless',
+  'esbuild',
+  'miniflare',
+  'workerd',
+] as const
 
 export async function run({ quick }: PartOptions): Promise<PartResult> {
   const made = await bundles()
@@ -22,24 +29,40 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
   const scripts = Object.fromEntries(names.map((name) => [name, made[name]!.text]))
   const { table: cold, isolates } = await coldStarts(scripts, quick)
   return {
-    versions: Object.fromEntries(await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)] as const))),
+    versions: Object.fromEntries(
+      await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)] as const)),
+    ),
     tables: [sizes(made), cold, ...(await onPostgres(scripts, quick)), await wakefulness()],
     pictures: {
       'bundle-size': bars(
         { title: 'A Worker in one file', x: { name: '' }, y: { name: 'kB' } },
         ['minified', 'minified and gzipped'],
-        Object.fromEntries(Object.entries(made).map(([name, { text, gzipped }]) => [name, [kilo(text.length), kilo(gzipped)]])),
+        Object.fromEntries(
+          Object.entries(made).map(([name, { text, gzipped }]) => [
+            name,
+            [kilo(text.length), kilo(gzipped)],
+          ]),
+        ),
       ),
       'cold-start': bars(
-        { title: 'Cold start, median of the rounds', x: { name: '' }, y: { name: 'ms to the first response' } },
+        {
+          title: 'Cold start, median of the rounds',
+          x: { name: '' },
+          y: { name: 'ms to the first response' },
+        },
         ['a fresh isolate in a running workerd'],
-        Object.fromEntries(names.map((name) => [name, [Number(median(isolates[name]!).toFixed(1))]])),
+        Object.fromEntries(
+          names.map((name) => [name, [Number(median(isolates[name]!).toFixed(1))]]),
+        ),
       ),
     },
   }
 }
 
-async function onPostgres(scripts: Readonly<Record<string, string>>, quick: boolean): Promise<Table[]> {
+async function onPostgres(
+  scripts: Readonly<Record<string, string>>,
+  quick: boolean,
+): Promise<Table[]> {
   const server = await startPostgres()
   const database = await createDatabase(server.url, 'start_up')
   try {

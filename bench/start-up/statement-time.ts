@@ -23,7 +23,10 @@ const settings = resolveSettings({ failureLimit: fraction(5, 10) })
  * How long a statement takes on one connection over loopback, as its client sees it: more than the database is busy with it, by what
  * `select 1` shows. The server runs without fsync, for which a report would not wait anyway.
  */
-export async function statementTimes(databaseUrl: string, quick: boolean): Promise<{ times: StatementTimes; table: Table }> {
+export async function statementTimes(
+  databaseUrl: string,
+  quick: boolean,
+): Promise<{ times: StatementTimes; table: Table }> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
   const storage = nodePostgresStorage(pool)
   let reports = 0
@@ -59,14 +62,21 @@ async function micros(statement: () => Promise<unknown>, count: number): Promise
 
 function tableOf(samples: Samples): { times: StatementTimes; table: Table } {
   const standings = compare(samples, TRIVIAL)
-  const seconds = (statement: string) => standings.find(({ name }) => name === statement)!.median / 1e6
+  const seconds = (statement: string) =>
+    standings.find(({ name }) => name === statement)!.median / 1e6
   return {
     times: { read: seconds(READ), report: seconds(REPORT) },
     table: {
       title:
         'Microseconds of one statement, one after the other on one connection over loopback, its client included; median of the rounds',
       columns: ['statement', 'µs', `times ${TRIVIAL}`, 'low', 'high'],
-      rows: standings.map(({ name, median, ratio }) => [name, median, ratio.median, ratio.low, ratio.high]),
+      rows: standings.map(({ name, median, ratio }) => [
+        name,
+        median,
+        ratio.median,
+        ratio.low,
+        ratio.high,
+      ]),
       samples,
     },
   }

@@ -51,6 +51,8 @@ const SOURCES: Readonly<Record<string, string>> = {
 
 /** The Workers that are compared, each as one minified file with all that it needs. */
 export async function bundles(): Promise<Readonly<Record<string, Bundle>>> {
-  const made = Object.entries(SOURCES).map(async ([name, source]) => [name, await bundle(source, { external: [] })] as const)
+  const made = Object.entries(SOURCES).map(
+    async ([name, source]) => [name, await bundle(source, { external: [] })] as const,
+  )
   return Object.fromEntries(await Promise.all(made))
 }

@@ -54,7 +54,11 @@ export function bars(
       name,
       type: 'bar',
       data: [...values],
-      label: { show: groups.length * Object.keys(series).length <= 24, position: 'top', fontSize: 10 },
+      label: {
+        show: groups.length * Object.keys(series).length <= 24,
+        position: 'top',
+        fontSize: 10,
+      },
     })),
   })
 }

@@ -31,7 +31,10 @@ export interface Table {
 }
 
 /** Keeps a part's tables as `results/<part>.json`, with the machine that they come from, and its pictures beside. */
-export async function keep(part: string, { versions, tables, pictures }: PartResult): Promise<void> {
+export async function keep(
+  part: string,
+  { versions, tables, pictures }: PartResult,
+): Promise<void> {
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -47,7 +50,8 @@ export async function keep(part: string, { versions, tables, pictures }: PartRes
     tables,
   }
   await writeFile(new URL(`${part}.json`, folder), `${JSON.stringify(measured, null, 2)}\n`)
-  for (const [name, svg] of Object.entries(pictures)) await writeFile(new URL(`${name}.svg`, folder), svg)
+  for (const [name, svg] of Object.entries(pictures))
+    await writeFile(new URL(`${name}.svg`, folder), svg)
 }
 
 /** The installed version of a package. */

@@ -7,13 +7,16 @@ export function markdown({ title, columns, rows }: Table): string {
   const numeric = columns.map((_, column) => rows.every((row) => typeof row[column] === 'number'))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join(' | ')} |`
-  const rule = widths.map((width, column) => (numeric[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)))
+  const rule = widths.map((width, column) =>
+    numeric[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  )
   return [`### ${title}`, '', line(cells[0]!), line(rule), ...cells.slice(1).map(line)].join('\n')
 }
 
 /** Three digits are as many as a benchmark can tell; whole numbers keep theirs. */
 function shown(value: string | number): string {
   if (typeof value === 'string') return value
-  if (Number.isInteger(value) || Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en')
+  if (Number.isInteger(value) || Math.abs(value) >= 1_000)
+    return Math.round(value).toLocaleString('en')
   return String(Number(value.toPrecision(3)))
 }

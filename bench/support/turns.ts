@@ -13,11 +13,15 @@ export interface Standing {
  * Lets contenders take turns, round by round, so that a machine whose speed drifts treats them alike. Every other round runs
  * backwards, so that none always follows the same one.
  */
-export async function takeTurns(contenders: Readonly<Record<string, () => Promise<number>>>, rounds: number): Promise<Samples> {
+export async function takeTurns(
+  contenders: Readonly<Record<string, () => Promise<number>>>,
+  rounds: number,
+): Promise<Samples> {
   const entries = Object.entries(contenders)
   const samples: Record<string, number[]> = Object.fromEntries(entries.map(([name]) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const [name, measure] of round % 2 === 0 ? entries : [...entries].reverse()) samples[name]!.push(await measure())
+    for (const [name, measure] of round % 2 === 0 ? entries : [...entries].reverse())
+      samples[name]!.push(await measure())
   }
   return samples
 }
@@ -41,6 +45,10 @@ export function median(values: readonly number[]): number {
 }
 
 /** The value below which `share` of the values lie. */
-export function quantile(values: readonly number[], share: number, round: (rank: number) => number = Math.round): number {
+export function quantile(
+  values: readonly number[],
+  share: number,
+  round: (rank: number) => number = Math.round,
+): number {
   return [...values].sort((a, b) => a - b)[round((values.length - 1) * share)]!
 }

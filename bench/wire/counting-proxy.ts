@@ -17,16 +17,25 @@ export class CountingProxy {
   /** Is shown what passes. */
   listener: Listener | undefined
   readonly #close: () => Promise<void>
-  readonly #tally: { -readonly [K in keyof Tally]: number } = { connections: 0, roundTrips: 0, bytes: 0 }
+  readonly #tally: { -readonly [K in keyof Tally]: number } = {
+    connections: 0,
+    roundTrips: 0,
+    bytes: 0,
+  }
 
   private constructor(port: number, close: () => Promise<void>) {
     this.port = port
     this.#close = close
   }
 
-  static async start(target: { readonly host: string; readonly port: number }): Promise<CountingProxy> {
+  static async start(target: {
+    readonly host: string
+    readonly port: number
+  }): Promise<CountingProxy> {
     const sockets = new Set<Socket>()
-    const server = createServer((client) => proxy.#join(client, connect(target.port, target.host), sockets))
+    const server = createServer((client) =>
+      proxy.#join(client, connect(target.port, target.host), sockets),
+    )
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const proxy = new CountingProxy((server.address() as AddressInfo).port, async () => {

@@ -25,7 +25,10 @@ type Rounds = Readonly<Record<(typeof PHASES)[number], Readonly<Record<string, r
 
 export async function run({ quick }: PartOptions): Promise<PartResult> {
   const server = await startPostgres()
-  const [own, originals] = [await createDatabase(server.url, 'wire'), await createDatabase(server.url, 'original')]
+  const [own, originals] = [
+    await createDatabase(server.url, 'wire'),
+    await createDatabase(server.url, 'original'),
+  ]
   const neon = await startLocalNeon({ databaseUrl: own.url })
   const setting: Setting = { originalUrl: originals.url, neon, cooldownMs: quick ? 1_000 : 2_000 }
   const contenders: Readonly<Record<string, Contender>> = {
@@ -66,9 +69,15 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
  * What our bounded view costs goes by time: it lives long. The others cost the same at each call, and take turns beside it, each
  * with enough calls to show that; what is dead or recovering goes by time with all of them, and lasts as long.
  */
-async function measured(contenders: Readonly<Record<string, Contender>>, quick: boolean): Promise<Rounds> {
+async function measured(
+  contenders: Readonly<Record<string, Contender>>,
+  quick: boolean,
+): Promise<Rounds> {
   const rounds = Object.fromEntries(
-    PHASES.map((phase) => [phase, Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Cost[]]))]),
+    PHASES.map((phase) => [
+      phase,
+      Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as Cost[]])),
+    ]),
   ) as Record<keyof Rounds, Record<string, Cost[]>>
   const one = async (name: string, closedSeconds: number): Promise<void> => {
     const costs = await live(contenders[name]!, phasesOf(closedSeconds, quick), PACE)
@@ -77,7 +86,8 @@ async function measured(contenders: Readonly<Record<string, Contender>>, quick: 
   const others = Object.keys(contenders).filter((name) => name !== BOUNDED)
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     const inTurn = async () => {
-      for (const name of round % 2 === 0 ? others : [...others].reverse()) await one(name, quick ? 0.5 : 2)
+      for (const name of round % 2 === 0 ? others : [...others].reverse())
+        await one(name, quick ? 0.5 : 2)
     }
     await Promise.all([one(BOUNDED, quick ? 6 : 20), inTurn()])
   }
@@ -95,14 +105,27 @@ function phasesOf(closedSeconds: number, quick: boolean): readonly Phase[] {
   ]
 }
 
-function samplesOf(costs: Readonly<Record<string, readonly Cost[]>>, measure: (cost: Cost) => number): Samples {
+function samplesOf(
+  costs: Readonly<Record<string, readonly Cost[]>>,
+  measure: (cost: Cost) => number,
+): Samples {
   return Object.fromEntries(
-    Object.entries(costs).map(([name, rounds]) => [name, rounds.map((cost) => (1_000 * measure(cost)) / cost.calls)]),
+    Object.entries(costs).map(([name, rounds]) => [
+      name,
+      rounds.map((cost) => (1_000 * measure(cost)) / cost.calls),
+    ]),
   )
 }
 
-function tableOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number, { cooldownMs }: Setting): Table {
-  const samples = Object.fromEntries(PHASES.map((phase) => [phase, samplesOf(rounds[phase], measure)]))
+function tableOf(
+  rounds: Rounds,
+  unit: string,
+  measure: (cost: Cost) => number,
+  { cooldownMs }: Setting,
+): Table {
+  const samples = Object.fromEntries(
+    PHASES.map((phase) => [phase, samplesOf(rounds[phase], measure)]),
+  )
   const rows = PHASES.flatMap((phase) =>
     compare(samples[phase]!, BOUNDED).map(({ name, median, ratio }) => [
       phase,
@@ -136,12 +159,15 @@ function pictureOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number
       y: { name: `${unit} per 1,000 calls`, log: true },
     },
     PHASES,
-    Object.fromEntries(names.map((name, i) => [name, byPhase.map((standings) => rounded(standings[i]!.median))])),
+    Object.fromEntries(
+      names.map((name, i) => [name, byPhase.map((standings) => rounded(standings[i]!.median))]),
+    ),
   )
 }
 
 /** None has no place on a logarithmic axis. */
-const rounded = (value: number): number | null => (value === 0 ? null : Number(value.toPrecision(3)))
+const rounded = (value: number): number | null =>
+  value === 0 ? null : Number(value.toPrecision(3))
 
 async function serverVersion(url: string): Promise<string> {
   const client = new pg.Client(url)

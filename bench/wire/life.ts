@@ -36,7 +36,11 @@ export async function live(
 }
 
 /** Calls do not wait for each other, and one that is late is made up for. @returns how many there were, once all have ended */
-async function callFor({ seconds, fails }: Phase, pace: number, call: (fails: boolean) => Promise<void>): Promise<number> {
+async function callFor(
+  { seconds, fails }: Phase,
+  pace: number,
+  call: (fails: boolean) => Promise<void>,
+): Promise<number> {
   const started = performance.now()
   const elapsed = () => performance.now() - started
   const total = Math.round(seconds * pace)

@@ -2,7 +2,8 @@ import { type Contender, type Setting, targetOf } from './contender.ts'
 import { CountingProxy } from './counting-proxy.ts'
 import { admitted, dependency, NEW, recorded, type Textbook } from './textbook.ts'
 
-const TABLE = 'create table if not exists naive_breakers (key text primary key, state jsonb not null)'
+const TABLE =
+  'create table if not exists naive_breakers (key text primary key, state jsonb not null)'
 const GET = 'select state from naive_breakers where key = $1'
 const SET =
   'insert into naive_breakers (key, state) values ($1, $2::jsonb) on conflict (key) do update set state = excluded.state'
@@ -13,10 +14,17 @@ const SET =
  */
 export async function naive({ neon, cooldownMs }: Setting): Promise<Contender> {
   const proxy = await CountingProxy.start(targetOf(neon.fetchEndpoint))
-  const sql = async (query: string, params: readonly string[] = []): Promise<readonly (readonly string[])[]> => {
+  const sql = async (
+    query: string,
+    params: readonly string[] = [],
+  ): Promise<readonly (readonly string[])[]> => {
     const response = await fetch(`http://127.0.0.1:${proxy.port}/sql`, {
       method: 'POST',
-      headers: { 'Neon-Connection-String': neon.databaseUrl, 'Neon-Raw-Text-Output': 'true', 'Neon-Array-Mode': 'true' },
+      headers: {
+        'Neon-Connection-String': neon.databaseUrl,
+        'Neon-Raw-Text-Output': 'true',
+        'Neon-Array-Mode': 'true',
+      },
       body: JSON.stringify({ query, params }),
     })
     if (!response.ok) throw new Error(await response.text())
@@ -26,7 +34,10 @@ export async function naive({ neon, cooldownMs }: Setting): Promise<Contender> {
   return {
     async call(fails) {
       const [row] = await sql(GET, ['naive'])
-      const state = admitted(row === undefined ? NEW : (JSON.parse(row[0]!) as Textbook), Date.now())
+      const state = admitted(
+        row === undefined ? NEW : (JSON.parse(row[0]!) as Textbook),
+        Date.now(),
+      )
       if (state === null) return
       const failed = await dependency(fails).then(
         () => false,

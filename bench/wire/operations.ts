@@ -15,7 +15,10 @@ interface Message {
   readonly answer: readonly [head: number, body: number]
 }
 
-const settings = resolveSettings({ failureLimit: fraction(LIMITS.failures, LIMITS.window), cooldown: '30s' })
+const settings = resolveSettings({
+  failureLimit: fraction(LIMITS.failures, LIMITS.window),
+  cooldown: '30s',
+})
 const drivers = { "Neon's driver": neonStorage, 'neon-fetch': neonFetchStorage } as const
 
 /** What each operation of ours weighs on a connection that stands. */
@@ -27,11 +30,22 @@ export async function operations({ neon }: Setting): Promise<Table> {
     const made = () => storageOf(neon.databaseUrl, { fetchEndpoint })
     const read = { resourceKey: `operations of ${driver}`, namespace: 'default' }
     const storage = made()
-    const row = async (name: string, on: CircuitStorage, work: (on: CircuitStorage) => Promise<unknown>) => {
+    const row = async (
+      name: string,
+      on: CircuitStorage,
+      work: (on: CircuitStorage) => Promise<unknown>,
+    ) => {
       const { request, answer } = await weighed(proxy, () => work(on))
-      rows.push([name, driver, ...request, ...answer, request[0] + request[1] + answer[0] + answer[1]])
+      rows.push([
+        name,
+        driver,
+        ...request,
+        ...answer,
+        request[0] + request[1] + answer[0] + answer[1],
+      ])
     }
-    const report = (outcomes: string) => (on: CircuitStorage) => on.exchange([{ ...read, report: reportOf(outcomes) }])
+    const report = (outcomes: string) => (on: CircuitStorage) =>
+      on.exchange([{ ...read, report: reportOf(outcomes) }])
 
     await storage.exchange([read])
     await row('read: no row yet', storage, (on) => on.exchange([read]))
@@ -42,13 +56,27 @@ export async function operations({ neon }: Setting): Promise<Table> {
     await report('0'.repeat(1_000))(storage)
     await row('read: 1,000 outcomes in the row', storage, (on) => on.exchange([read]))
     await row('report of one success to it', storage, report('0'))
-    await storage.control({ ...read, command: { order: { command: 'open', cooldownMs: [1] }, actor: null, reason: null } })
-    await row('acquire: a probe', storage, (on) => on.acquire({ ...read, settings, leaseMs: 30_000, expected: 'OPEN' }))
+    await storage.control({
+      ...read,
+      command: { order: { command: 'open', cooldownMs: [1] }, actor: null, reason: null },
+    })
+    await row('acquire: a probe', storage, (on) =>
+      on.acquire({ ...read, settings, leaseMs: 30_000, expected: 'OPEN' }),
+    )
   }
   await proxy.close()
   return {
-    title: 'One operation: bytes of one HTTP request and its answer (Node, no TLS, a local host name)',
-    columns: ['operation', 'by', 'request head', 'request body', 'answer head', 'answer body', 'total'],
+    title:
+      'One operation: bytes of one HTTP request and its answer (Node, no TLS, a local host name)',
+    columns: [
+      'operation',
+      'by',
+      'request head',
+      'request body',
+      'answer head',
+      'answer body',
+      'total',
+    ],
     rows,
   }
 }

@@ -69,7 +69,13 @@ export class Original implements Contender {
   save(): Promise<void> {
     const { status, log, openUntil } = this.#state
     const failures = [...log].filter((bit) => bit === '1').length
-    return this.#inTurn(SAVE, ['original', 'default', status, failures, openUntil === 0 ? null : localTime(openUntil, 'UTC')])
+    return this.#inTurn(SAVE, [
+      'original',
+      'default',
+      status,
+      failures,
+      openUntil === 0 ? null : localTime(openUntil, 'UTC'),
+    ])
   }
 
   /** One at a time, so that a slow machine does not run out of connections. */

@@ -7,7 +7,10 @@ import { CountingProxy } from './counting-proxy.ts'
 import { dependency, LIMITS } from './textbook.ts'
 
 /** This library, over Neon's driver. */
-export async function ours({ neon, cooldownMs }: Setting, consistency?: Consistency): Promise<Contender> {
+export async function ours(
+  { neon, cooldownMs }: Setting,
+  consistency?: Consistency,
+): Promise<Contender> {
   const proxy = await CountingProxy.start(targetOf(neon.fetchEndpoint))
   const policy = new CircuitProtectorPolicy({
     resourceKey: consistency === undefined ? 'bounded' : 'strong',

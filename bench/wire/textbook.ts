@@ -28,13 +28,21 @@ export function admitted(state: Textbook, now: number): Textbook | null {
   return now < state.openUntil ? null : { status: 'HALF_OPEN', log: '', openUntil: 0 }
 }
 
-export function recorded(state: Textbook, failed: boolean, now: number, cooldownMs: number): Textbook {
+export function recorded(
+  state: Textbook,
+  failed: boolean,
+  now: number,
+  cooldownMs: number,
+): Textbook {
   if (state.status === 'OPEN') return state
   const size = state.status === 'CLOSED' ? LIMITS.window : LIMITS.probes
   const log = (state.log + (failed ? '1' : '0')).slice(-size)
   const failures = [...log].filter((bit) => bit === '1').length
   if (log.length < size) return { ...state, log }
-  const opens = state.status === 'CLOSED' ? failures >= LIMITS.failures : log.length - failures < LIMITS.successes
+  const opens =
+    state.status === 'CLOSED'
+      ? failures >= LIMITS.failures
+      : log.length - failures < LIMITS.successes
   if (opens) return { status: 'OPEN', log, openUntil: now + cooldownMs }
   return state.status === 'CLOSED' ? { ...state, log } : NEW
 }

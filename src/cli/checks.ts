@@ -24,7 +24,11 @@ const OLDEST_SERVER = 140_000
 const ENOUGH_UPDATES = 100
 
 /** Looks at a database that answers. */
-export async function check(connection: Connection, schema: string | undefined, user: string): Promise<readonly Finding[]> {
+export async function check(
+  connection: Connection,
+  schema: string | undefined,
+  user: string,
+): Promise<readonly Finding[]> {
   const { breakers, transitions } = namesIn(schema)
   const [facts] = await connection.query(factsStatement(breakers, transitions, schema))
   const columns = (
@@ -33,9 +37,19 @@ export async function check(connection: Connection, schema: string | undefined, 
     )
   ).map((row) => String(row['name']))
   const tables = tablesOf(columns, facts!)
-  const findings = [serverOf(facts!), isolationOf(facts!, user), await roundTrip(connection), await clock(connection), tables]
+  const findings = [
+    serverOf(facts!),
+    isolationOf(facts!, user),
+    await roundTrip(connection),
+    await clock(connection),
+    tables,
+  ]
   if (tables.level !== 'bad')
-    findings.push(functionOf(facts!), rights(facts!, breakers, transitions, user), hot(facts!, breakers))
+    findings.push(
+      functionOf(facts!),
+      rights(facts!, breakers, transitions, user),
+      hot(facts!, breakers),
+    )
   findings.push(original(facts!, user, schema ?? String(facts!['schema'])))
   return findings
 }
@@ -65,12 +79,19 @@ function factsStatement(breakers: string, transitions: string, schema: string | 
 }
 
 function serverOf({ version, number }: Row): Finding {
-  if (Number(number) >= OLDEST_SERVER) return { check: 'server', level: 'ok', says: `PostgreSQL ${version}` }
-  return { check: 'server', level: 'bad', says: `PostgreSQL ${version}`, advice: 'Version 14 or newer is needed.' }
+  if (Number(number) >= OLDEST_SERVER)
+    return { check: 'server', level: 'ok', says: `PostgreSQL ${version}` }
+  return {
+    check: 'server',
+    level: 'bad',
+    says: `PostgreSQL ${version}`,
+    advice: 'Version 14 or newer is needed.',
+  }
 }
 
 function isolationOf({ isolation }: Row, user: string): Finding {
-  if (isolation === 'read committed') return { check: 'isolation', level: 'ok', says: 'read committed' }
+  if (isolation === 'read committed')
+    return { check: 'isolation', level: 'ok', says: 'read committed' }
   return {
     check: 'isolation',
     level: 'note',
@@ -94,13 +115,16 @@ async function roundTrip(connection: Connection): Promise<Finding> {
     check: 'round trip',
     level: 'note',
     says,
-    advice: 'Place the database nearer to what calls it, or raise maxStaleness: a cold or stale isolate waits this long.',
+    advice:
+      'Place the database nearer to what calls it, or raise maxStaleness: a cold or stale isolate waits this long.',
   }
 }
 
 async function clock(connection: Connection): Promise<Finding> {
   const before = Date.now()
-  const [row] = await connection.query(`select (extract(epoch from clock_timestamp()) * 1000)::float8 as at`)
+  const [row] = await connection.query(
+    `select (extract(epoch from clock_timestamp()) * 1000)::float8 as at`,
+  )
   const skew = Math.round(Number(row!['at']) - (before + Date.now()) / 2)
   const says = `the database is ${Math.abs(skew)} ms ${skew < 0 ? 'behind' : 'ahead of'} this machine`
   if (Math.abs(skew) <= SKEWED_MS) return { check: 'clock', level: 'ok', says }
@@ -114,12 +138,17 @@ async function clock(connection: Connection): Promise<Finding> {
 }
 
 function tablesOf(columns: readonly string[], { log, schema }: Row): Finding {
-  const wanted = Object.values(circuitBreakers).flatMap((column) => (typeof column === 'object' ? [column.name] : []))
+  const wanted = Object.values(circuitBreakers).flatMap((column) =>
+    typeof column === 'object' ? [column.name] : [],
+  )
   const missing = wanted.filter((name) => !columns.includes(name))
   const bad = (says: string): Finding => ({ check: 'tables', level: 'bad', says, advice: SET_UP })
-  if (columns.length === 0) return bad(`there is no table rc_circuit_breakers in the schema ${schema}`)
-  if (!columns.includes('own_state')) return bad("rc_circuit_breakers is the Python library's, and not yet upgraded")
-  if (missing.length > 0) return bad(`rc_circuit_breakers is of another version: ${missing.join(', ')} missing`)
+  if (columns.length === 0)
+    return bad(`there is no table rc_circuit_breakers in the schema ${schema}`)
+  if (!columns.includes('own_state'))
+    return bad("rc_circuit_breakers is the Python library's, and not yet upgraded")
+  if (missing.length > 0)
+    return bad(`rc_circuit_breakers is of another version: ${missing.join(', ')} missing`)
   if (log !== true) return bad('there is no table rc_circuit_transitions')
   return { check: 'tables', level: 'ok', says: `of this version, in the schema ${schema}` }
 }
@@ -143,8 +172,14 @@ function functionOf({ installed, others }: Row): Finding {
   }
 }
 
-function rights({ writes, deletes }: Row, breakers: string, transitions: string, user: string): Finding {
-  const grant = (what: string) => `grant ${what} on ${breakers}, ${transitions} to "${user.replaceAll('"', '""')}";`
+function rights(
+  { writes, deletes }: Row,
+  breakers: string,
+  transitions: string,
+  user: string,
+): Finding {
+  const grant = (what: string) =>
+    `grant ${what} on ${breakers}, ${transitions} to "${user.replaceAll('"', '""')}";`
   if (writes !== true) {
     return {
       check: 'privileges',
@@ -153,22 +188,36 @@ function rights({ writes, deletes }: Row, breakers: string, transitions: string,
       advice: grant('select, insert, update, delete'),
     }
   }
-  if (deletes !== true) return { check: 'privileges', level: 'note', says: 'the role may not prune', advice: grant('delete') }
+  if (deletes !== true)
+    return {
+      check: 'privileges',
+      level: 'note',
+      says: 'the role may not prune',
+      advice: grant('delete'),
+    }
   return { check: 'privileges', level: 'ok', says: 'reads, writes and prunes' }
 }
 
 /** Updates that stay within their page (HOT) touch no index, and leave nothing to vacuum. */
-function hot({ reloptions, updates, hot: within, costly, original_trigger }: Row, breakers: string): Finding {
+function hot(
+  { reloptions, updates, hot: within, costly, original_trigger }: Row,
+  breakers: string,
+): Finding {
   const share = Number(updates) === 0 ? 1 : Number(within) / Number(updates)
-  const says = Number(updates) < ENOUGH_UPDATES ? 'too few updates to tell' : `${Math.floor(share * 100)} % of ${updates} updates`
+  const says =
+    Number(updates) < ENOUGH_UPDATES
+      ? 'too few updates to tell'
+      : `${Math.floor(share * 100)} % of ${updates} updates`
   const note = (why: string, advice: string): Finding => ({
     check: 'HOT updates',
     level: 'note',
     says: `${says}; ${why}`,
     advice,
   })
-  if (typeof costly === 'string') return note(`${costly} makes every write touch every index`, `drop index ${costly};`)
-  if (original_trigger === true) return note("the Python command line's trigger stamps every write", SET_UP)
+  if (typeof costly === 'string')
+    return note(`${costly} makes every write touch every index`, `drop index ${costly};`)
+  if (original_trigger === true)
+    return note("the Python command line's trigger stamps every write", SET_UP)
   if (!String(reloptions ?? '').includes('fillfactor'))
     return note('no room is kept in the pages', `alter table ${breakers} set (fillfactor = 50);`)
   if (Number(updates) >= ENOUGH_UPDATES && share < 0.8) {
@@ -186,7 +235,9 @@ function original({ creates, owner }: Row, user: string, schema: string): Findin
   if (creates === true && owner === null)
     return { check: name, level: 'ok', says: 'its processes with this role share the table' }
   const [why, grant] =
-    creates === true ? ['does not own the table', `"${owner}"`] : ['may not create tables', `create on schema ${schema}`]
+    creates === true
+      ? ['does not own the table', `"${owner}"`]
+      : ['may not create tables', `create on schema ${schema}`]
   return {
     check: name,
     level: 'note',

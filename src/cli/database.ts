@@ -22,7 +22,10 @@ export async function withStorage<T>(
 ): Promise<T> {
   databaseOf(terminal)
   const schema = given.text('schema')
-  const storage = createStorage(terminal.env, { onNotice: () => {}, ...(schema === undefined ? {} : { schema }) })
+  const storage = createStorage(terminal.env, {
+    onNotice: () => {},
+    ...(schema === undefined ? {} : { schema }),
+  })
   try {
     return await use(storage)
   } finally {

@@ -30,17 +30,28 @@ export function explain(error: unknown, database: DatabaseSettings): Explanation
         advice: `As the owner of the database, let it create what is needed, or run this command as the owner:\n  grant create on database ${identifier(name)} to ${identifier(user)};\n  grant create on schema public to ${identifier(user)};`,
       }
     case 'SCHEMA_MISSING':
-      return { problem: `${capital(message.split(':')[0]!)}.`, advice: 'Create or upgrade them:\n  resilient-circuit pg-setup' }
+      return {
+        problem: `${capital(message.split(':')[0]!)}.`,
+        advice: 'Create or upgrade them:\n  resilient-circuit pg-setup',
+      }
     default:
-      return { problem: `${endpoint}: ${message}`, advice: reachability(error, message, says('RC_DB_HOST and RC_DB_PORT')) }
+      return {
+        problem: `${endpoint}: ${message}`,
+        advice: reachability(error, message, says('RC_DB_HOST and RC_DB_PORT')),
+      }
   }
 }
 
 function reachability(error: unknown, message: string, variable: string): string | undefined {
-  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ETIMEDOUT|timeout|fetch failed/i.test(`${message} ${codeOf(error)}`)) {
+  if (
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ETIMEDOUT|timeout|fetch failed/i.test(
+      `${message} ${codeOf(error)}`,
+    )
+  ) {
     return `Nothing answers there: is the server running, and does ${variable} name it?`
   }
-  if (/SSL|TLS/.test(message)) return 'The server wants TLS otherwise than the URL says: see its sslmode.'
+  if (/SSL|TLS/.test(message))
+    return 'The server wants TLS otherwise than the URL says: see its sslmode.'
   return undefined
 }
 
@@ -49,5 +60,6 @@ function codeOf(error: unknown): string {
 }
 
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
-const quoted = (text: string): string => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+const quoted = (text: string): string =>
+  /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

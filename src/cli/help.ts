@@ -17,8 +17,13 @@ The database is the one of RC_DATABASE_URL, or RC_DB_HOST and its like, or DATAB
 `
 }
 
-export function helpOf({ name, summary, details, arguments: args, options }: Command, paint: Paint): string {
-  const placeholders = args.map((each) => (each.optional ? ` [${each.name}]` : ` <${each.name}>`)).join('')
+export function helpOf(
+  { name, summary, details, arguments: args, options }: Command,
+  paint: Paint,
+): string {
+  const placeholders = args
+    .map((each) => (each.optional ? ` [${each.name}]` : ` <${each.name}>`))
+    .join('')
   const optionPairs = Object.entries(options).map(([option, { value, help }]): [string, string] => [
     value ? `--${option} <${value}>` : `--${option}`,
     help,

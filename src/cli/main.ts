@@ -6,7 +6,9 @@ import { readVariables } from '../env/variables.ts'
 import { run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
-const { version }: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
 
 /** Whoever reads our output may stop reading: `| head` is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -14,14 +14,30 @@ import { painter, printable } from './style.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { type Command, parse, UsageError } from './usage.ts'
 
-const COMMANDS: readonly Command[] = [pgSetup, status, history, open, close, isolate, override, reset, prune, dev, doctor]
+const COMMANDS: readonly Command[] = [
+  pgSetup,
+  status,
+  history,
+  open,
+  close,
+  isolate,
+  override,
+  reset,
+  prune,
+  dev,
+  doctor,
+]
 
 /**
  * Runs one command line.
  * @param argv - without the program's own name
  * @returns the exit code: 0 done, 1 failed, 2 wrong use or wrong setting
  */
-export async function run(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  terminal: Terminal,
+  version: string,
+): Promise<number> {
   const [name, ...rest] = argv
   const { stdout, stderr, env } = terminal
   const paint = painter(stdout, env)
@@ -36,7 +52,8 @@ export async function run(argv: readonly string[], terminal: Terminal, version: 
     return wanted ? EXIT.ok : EXIT.usage
   }
   const command = COMMANDS.find((each) => each.name === asked)
-  if (command === undefined) return complain(`there is no command ${JSON.stringify(asked)}`, `${PROGRAM} --help`, terminal)
+  if (command === undefined)
+    return complain(`there is no command ${JSON.stringify(asked)}`, `${PROGRAM} --help`, terminal)
   try {
     const given = name === 'help' ? 'help' : parse(command, rest)
     if (given !== 'help') return await command.run(given, terminal)
@@ -62,7 +79,9 @@ function failed(error: unknown, command: Command, terminal: Terminal): number {
 function explanationOf(error: unknown, { local }: Command, env: Terminal['env']): Explanation {
   const database = local ? undefined : readEnvironment(env, true).database
   // Without a database, too, a message may have come from a driver, with a password in it.
-  return database === undefined ? { problem: asStorageError(error).message, advice: undefined } : explain(error, database)
+  return database === undefined
+    ? { problem: asStorageError(error).message, advice: undefined }
+    : explain(error, database)
 }
 
 function complain(problem: string, help: string, { stderr, env }: Terminal): number {

@@ -7,7 +7,9 @@ export type Paint = (colour: Colour, text: string) => string
 /** Colours where a person looks on, unless `NO_COLOR` is set; elsewhere where `FORCE_COLOR` is. */
 export function painter(output: Output, env: Terminal['env']): Paint {
   const { NO_COLOR, FORCE_COLOR, TERM } = env
-  const coloured = FORCE_COLOR ? FORCE_COLOR !== '0' : output.isTTY === true && !NO_COLOR && TERM !== 'dumb'
+  const coloured = FORCE_COLOR
+    ? FORCE_COLOR !== '0'
+    : output.isTTY === true && !NO_COLOR && TERM !== 'dumb'
   return coloured ? (colour, text) => styleText(colour, text, ALWAYS) : (_, text) => text
 }
 
@@ -16,7 +18,10 @@ const ALWAYS = { validateStream: false }
 
 /** Text of unknown origin, such as a key, as a terminal may show it: one that holds control characters could write elsewhere on it. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
+  )
 }
 
 const WIDE =

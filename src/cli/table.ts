@@ -15,10 +15,19 @@ const GAP = 2
 const NARROWEST = 8
 
 /** Rows beneath their titles. Without a width nothing is cut. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], paint: Paint, width?: number): string {
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  paint: Paint,
+  width?: number,
+): string {
   const kept = [...columns]
-  const widths = () => kept.map(({ title, text }) => Math.max(widthOf(title), ...rows.map((row) => widthOf(text(row)))))
-  const total = (each: readonly number[]) => each.reduce((sum, w) => sum + w, 0) + GAP * (each.length - 1)
+  const widths = () =>
+    kept.map(({ title, text }) =>
+      Math.max(widthOf(title), ...rows.map((row) => widthOf(text(row)))),
+    )
+  const total = (each: readonly number[]) =>
+    each.reduce((sum, w) => sum + w, 0) + GAP * (each.length - 1)
   let sizes = widths()
   if (width !== undefined) {
     while (total(sizes) > width && kept.some(({ drop }) => drop > 0)) {
@@ -40,7 +49,10 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
       })
       .join(' '.repeat(GAP))
       .trimEnd()
-  const titles = kept.map(({ title }, i) => ({ plain: fitted(title, sizes[i]!), shown: paint('dim', fitted(title, sizes[i]!)) }))
+  const titles = kept.map(({ title }, i) => ({
+    plain: fitted(title, sizes[i]!),
+    shown: paint('dim', fitted(title, sizes[i]!)),
+  }))
   const body = rows.map((row) =>
     kept.map(({ text, paint: colour }, i) => {
       const plain = fitted(text(row), sizes[i]!)

@@ -17,4 +17,8 @@ export interface Terminal {
   interrupted(): AbortSignal
 }
 
-export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = { ok: 0, failed: 1, usage: 2 }
+export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+}

@@ -62,16 +62,24 @@ export class Given {
   }
 
   /** In milliseconds. */
-  duration(name: string, range: { readonly min: number; readonly max: number }): number | undefined {
+  duration(
+    name: string,
+    range: { readonly min: number; readonly max: number },
+  ): number | undefined {
     const value = this.text(name)
     return value === undefined ? undefined : toMilliseconds(`--${name}`, value as Duration, range)
   }
 
-  whole(name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+  whole(
+    name: string,
+    { min, max }: { readonly min: number; readonly max: number },
+  ): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
     if (!/^\d+$/.test(value) || Number(value) < min || Number(value) > max) {
-      throw new UsageError(`--${name} must be a whole number from ${min} to ${max}; got ${JSON.stringify(value)}`)
+      throw new UsageError(
+        `--${name} must be a whole number from ${min} to ${max}; got ${JSON.stringify(value)}`,
+      )
     }
     return Number(value)
   }
@@ -86,7 +94,11 @@ export function parse(command: Command, argv: readonly string[]): Given | 'help'
   )
   let parsed: { values: Readonly<Record<string, unknown>>; positionals: readonly string[] }
   try {
-    parsed = parseArgs({ args: [...argv], options: { ...HELP, ...Object.fromEntries(options) }, allowPositionals: true })
+    parsed = parseArgs({
+      args: [...argv],
+      options: { ...HELP, ...Object.fromEntries(options) },
+      allowPositionals: true,
+    })
   } catch (error) {
     // Its second sentence explains what nobody asked.
     throw new UsageError((error as Error).message.split(/\. (?=To )/)[0]!)
@@ -94,8 +106,15 @@ export function parse(command: Command, argv: readonly string[]): Given | 'help'
   const { values, positionals } = parsed
   if (values['help'] === true) return 'help'
   if (positionals.length > command.arguments.length)
-    throw new UsageError(`too many arguments: ${positionals.slice(command.arguments.length).join(' ')}`)
-  const missing = command.arguments.find(({ optional }, i) => !optional && positionals[i] === undefined)
+    throw new UsageError(
+      `too many arguments: ${positionals.slice(command.arguments.length).join(' ')}`,
+    )
+  const missing = command.arguments.find(
+    ({ optional }, i) => !optional && positionals[i] === undefined,
+  )
   if (missing) throw new UsageError(`<${missing.name}> is missing`)
-  return new Given(values, new Map(positionals.map((text, i) => [command.arguments[i]!.name, text])))
+  return new Given(
+    values,
+    new Map(positionals.map((text, i) => [command.arguments[i]!.name, text])),
+  )
 }

@@ -11,8 +11,16 @@ export function advance(buckets: Buckets | null, widthMs: number, now: number): 
     const gone = Math.floor(now / buckets.widthMs) - buckets.newest
     if (gone > -BUCKETS && gone <= 0) return buckets
     if (gone > 0 && gone < BUCKETS) {
-      const shift = (counts: readonly number[]) => [...counts.slice(gone), ...Array<number>(gone).fill(0)]
-      return { ...buckets, newest: buckets.newest + gone, successes: shift(buckets.successes), failures: shift(buckets.failures) }
+      const shift = (counts: readonly number[]) => [
+        ...counts.slice(gone),
+        ...Array<number>(gone).fill(0),
+      ]
+      return {
+        ...buckets,
+        newest: buckets.newest + gone,
+        successes: shift(buckets.successes),
+        failures: shift(buckets.failures),
+      }
     }
   }
   const none = Array<number>(BUCKETS).fill(0)
@@ -21,8 +29,13 @@ export function advance(buckets: Buckets | null, widthMs: number, now: number): 
 
 /** The window with so many more outcomes in its newest bucket. */
 export function count(buckets: Buckets, successes: number, failures: number): Buckets {
-  const add = (counts: readonly number[], more: number) => counts.map((n, i) => (i === counts.length - 1 ? n + more : n))
-  return { ...buckets, successes: add(buckets.successes, successes), failures: add(buckets.failures, failures) }
+  const add = (counts: readonly number[], more: number) =>
+    counts.map((n, i) => (i === counts.length - 1 ? n + more : n))
+  return {
+    ...buckets,
+    successes: add(buckets.successes, successes),
+    failures: add(buckets.failures, failures),
+  }
 }
 
 export function total(counts: readonly number[]): number {

@@ -3,7 +3,13 @@ import { InvalidOptionError } from './errors.ts'
 /** Milliseconds as a number, or a whole or decimal number with a unit: `'500ms'`, `'60s'`, `'5m'`, `'1h'`, `'30d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 const FORM = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 interface Range {

@@ -48,7 +48,11 @@ export type Order =
   | { readonly command: 'open'; readonly cooldownMs: readonly number[] }
   | { readonly command: 'close' | 'reset' }
   /** `forMs` null: until lifted. `FORCED_OPEN` isolates; null lifts what stands. */
-  | { readonly command: 'override'; readonly override: OverrideKind | null; readonly forMs: number | null }
+  | {
+      readonly command: 'override'
+      readonly override: OverrideKind | null
+      readonly forMs: number | null
+    }
 
 /**
  * What came of an event. Of a report: `none` (empty), `counted`, `extended` (only its Retry-After counted), `duplicate` (counted

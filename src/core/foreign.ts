@@ -23,9 +23,14 @@ function reconciled(state: StoredState, foreign: ForeignWrite, now: number): Sto
   const over = state.status !== 'OPEN' || isDue(state, now)
   if (foreign.status === 'OPEN') {
     const left = Math.min(Math.max((foreign.openUntil ?? now) - now, 0), DAY_MS)
-    if (state.status !== 'OPEN') return opened({ ...state, failureCount: foreign.failureCount }, 'foreign', now, left)
+    if (state.status !== 'OPEN')
+      return opened({ ...state, failureCount: foreign.failureCount }, 'foreign', now, left)
     // It writes back whole seconds of what it read from us: the later end stands.
-    return undone(over || now + left > state.openUntil ? { ...state, openUntil: now + left, cooldownMs: left } : state)
+    return undone(
+      over || now + left > state.openUntil
+        ? { ...state, openUntil: now + left, cooldownMs: left }
+        : state,
+    )
   }
   if (foreign.status === state.status || !over) return undone(state)
   if (foreign.status === 'HALF_OPEN') return halfOpened(state, 'foreign', now)

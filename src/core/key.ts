@@ -6,7 +6,8 @@ const LONGEST = 255
 export function keyProblem(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'a string'
   // Code points are never more than code units: counting them is only needed near the limit.
-  const length = value.length <= LONGEST ? value.length : [...value.slice(0, 2 * LONGEST + 2)].length
+  const length =
+    value.length <= LONGEST ? value.length : [...value.slice(0, 2 * LONGEST + 2)].length
   if (length < 1 || length > LONGEST) return `1 to ${LONGEST} characters long`
   if (value.includes('\u0000')) return 'free of U+0000'
   if (/\p{Surrogate}/u.test(value)) return 'well-formed Unicode, without lone surrogates'

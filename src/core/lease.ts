@@ -25,7 +25,11 @@ export function nextFreeMs(state: HalfOpen, now: number): number {
 }
 
 /** The state with one more probe out, and its token. */
-export function granted(state: HalfOpen, leaseMs: number, now: number): { state: HalfOpen; token: number } {
+export function granted(
+  state: HalfOpen,
+  leaseMs: number,
+  now: number,
+): { state: HalfOpen; token: number } {
   const longest = Math.max(state.leaseMs, leaseMs)
   const ended = state.leases.filter((token) => !isLive(token, longest, now))
   const forgotten = new Set(ended.slice(0, Math.max(0, ended.length - KEPT_ENDED)))

@@ -33,11 +33,18 @@ export function fraction(numerator: number, denominator: number): Fraction {
 
 /** @throws {InvalidOptionError} naming `option` where `value` is no fraction k/n with 1 <= k <= n <= 1,000. */
 export function checkedFraction(option: string, value: unknown): Fraction {
-  const { numerator, denominator } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Fraction>
+  const { numerator, denominator } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Partial<Fraction>
   const whole = Number.isInteger(numerator) && Number.isInteger(denominator)
   if (!whole || numerator! < 1 || numerator! > denominator! || denominator! > MAX_WINDOW) {
-    const got = numerator === undefined && denominator === undefined ? value : `${numerator}/${denominator}`
-    throw new InvalidOptionError(option, `k of n in whole numbers with 1 <= k <= n <= ${MAX_WINDOW}`, got)
+    const got =
+      numerator === undefined && denominator === undefined ? value : `${numerator}/${denominator}`
+    throw new InvalidOptionError(
+      option,
+      `k of n in whole numbers with 1 <= k <= n <= ${MAX_WINDOW}`,
+      got,
+    )
   }
   return Object.freeze({ numerator: numerator!, denominator: denominator! })
 }

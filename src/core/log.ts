@@ -14,7 +14,8 @@ export function successes(count: number): string {
 /** How many failures stand among the newest `size` outcomes of a log. */
 export function failuresIn(log: string, size: number = log.length): number {
   let failures = 0
-  for (let i = Math.max(0, log.length - size); i < log.length; i++) if (log.charCodeAt(i) === CODE) failures++
+  for (let i = Math.max(0, log.length - size); i < log.length; i++)
+    if (log.charCodeAt(i) === CODE) failures++
   return failures
 }
 

@@ -1,13 +1,17 @@
 import type { Cause, Closed, HalfOpen, Open, StoredState } from './state.ts'
 
 /** The storage's clock in milliseconds, unless that stepped back: no generation is ever used twice, not even after a restore. */
-function nextGeneration(state: StoredState, now: number): { generation: number; previousGeneration: number } {
+function nextGeneration(
+  state: StoredState,
+  now: number,
+): { generation: number; previousGeneration: number } {
   return { generation: Math.max(state.generation + 1, now), previousGeneration: state.generation }
 }
 
 /** What every status carries, taken out of the one that is left. An isolation ends with the open that it marks. */
 function common(state: StoredState) {
-  const { previousGeneration, version, log, failureCount, opens, wouldReject, settings, flushIds } = state
+  const { previousGeneration, version, log, failureCount, opens, wouldReject, settings, flushIds } =
+    state
   const override = state.override?.kind === 'FORCED_OPEN' ? null : state.override
   return {
     previousGeneration,
@@ -26,7 +30,13 @@ function common(state: StoredState) {
 type Stored<S> = S & Pick<StoredState, 'flushIds'>
 
 /** Keeps the log: it shows what opened the breaker. */
-export function opened(state: StoredState, cause: Cause, now: number, cooldownMs: number, openUntil?: number): Stored<Open> {
+export function opened(
+  state: StoredState,
+  cause: Cause,
+  now: number,
+  cooldownMs: number,
+  openUntil?: number,
+): Stored<Open> {
   return {
     ...common(state),
     ...nextGeneration(state, now),
@@ -76,5 +86,9 @@ export function written<S extends StoredState>(before: StoredState, after: S, no
     before.log !== after.log ||
     until(before) !== until(after)
   const age = now - before.updatedAt
-  return { ...after, version: before.version + 1, updatedAt: visible || age >= TOUCH_MS || age < 0 ? now : before.updatedAt }
+  return {
+    ...after,
+    version: before.version + 1,
+    updatedAt: visible || age >= TOUCH_MS || age < 0 ? now : before.updatedAt,
+  }
 }

@@ -45,7 +45,8 @@ export function readingOf(snapshot: Snapshot): Reading {
     windowSize,
     ...counts,
     failureRate: all === 0 ? null : counts.failures / all,
-    failureRateLimit: limit === null ? null : 'rate' in limit ? limit.rate : limit.failures / limit.outOf,
+    failureRateLimit:
+      limit === null ? null : 'rate' in limit ? limit.rate : limit.failures / limit.outOf,
     failureLimit: limit === null || 'rate' in limit ? null : limit,
     probesOut: snapshot.status === 'HALF_OPEN' ? liveLeases(snapshot, at).length : 0,
     probeLimit: settings?.probeConcurrency ?? null,

@@ -3,15 +3,24 @@ import type { Report, Step } from './event.ts'
 import { FAILURE, failuresIn, trimmed } from './log.ts'
 import { closed, opened, written } from './move.ts'
 import { cooldownAfter, type Settings } from './settings.ts'
-import { activeOverride, type Cause, type Closed, type HalfOpen, RING, type StoredState } from './state.ts'
+import {
+  activeOverride,
+  type Cause,
+  type Closed,
+  type HalfOpen,
+  RING,
+  type StoredState,
+} from './state.ts'
 import { take, windowOf } from './window.ts'
 
 /** What a report does. Every way out before the last one writes nothing, and says why. */
 export function report(state: StoredState, event: Report, now: number): Step<StoredState> {
   const nothing = (verdict: Step['verdict']): Step<StoredState> => ({ state, verdict })
-  if (event.outcomes === '' && event.released.length === 0 && event.wouldReject === 0) return nothing('none')
+  if (event.outcomes === '' && event.released.length === 0 && event.wouldReject === 0)
+    return nothing('none')
   if (state.flushIds.includes(event.flushId)) return nothing('duplicate')
-  if (event.since === null ? state.flushIds.length >= RING : !state.flushIds.includes(event.since)) return nothing('unknown')
+  if (event.since === null ? state.flushIds.length >= RING : !state.flushIds.includes(event.since))
+    return nothing('unknown')
 
   const judged = judge(state, event, now)
   if (judged.state === state && event.wouldReject === 0) return nothing(judged.verdict)
@@ -30,9 +39,16 @@ function judge(state: StoredState, event: Report, now: number): Step<StoredState
   if (state.status === 'OPEN') {
     // A late failure of the generation that tripped may still bring the dependency's wish to be left alone for longer.
     const { retryAfterMs } = event
-    if (event.generation !== state.previousGeneration || retryAfterMs === null || now + retryAfterMs <= state.openUntil)
+    if (
+      event.generation !== state.previousGeneration ||
+      retryAfterMs === null ||
+      now + retryAfterMs <= state.openUntil
+    )
       return { state, verdict: 'stale' }
-    return { state: { ...state, openUntil: now + retryAfterMs, cooldownMs: retryAfterMs }, verdict: 'extended' }
+    return {
+      state: { ...state, openUntil: now + retryAfterMs, cooldownMs: retryAfterMs },
+      verdict: 'extended',
+    }
   }
   if (event.generation !== state.generation) return { state, verdict: 'stale' }
   if (state.status === 'HALF_OPEN') return judgeProbes(state, event, now)
@@ -46,7 +62,9 @@ function judgeProbes(state: HalfOpen & StoredState, event: Report, now: number):
   const reported = new Set([...event.tokens, ...event.released])
   const leases = state.leases.filter((token) => !reported.has(token))
   if (leases.length === state.leases.length) return { state, verdict: 'stale' }
-  const listed = [...event.outcomes].filter((_, i) => state.leases.includes(event.tokens[i]!)).join('')
+  const listed = [...event.outcomes]
+    .filter((_, i) => state.leases.includes(event.tokens[i]!))
+    .join('')
   const { probes, successes } = event.settings
   let { log } = state
   let cause: Cause | null = null
@@ -58,17 +76,32 @@ function judgeProbes(state: HalfOpen & StoredState, event: Report, now: number):
     if (cause !== null) break
   }
   return {
-    state: decided({ ...state, leases, log, failureCount: failuresIn(log, probes) }, cause, event, now),
+    state: decided(
+      { ...state, leases, log, failureCount: failuresIn(log, probes) },
+      cause,
+      event,
+      now,
+    ),
     verdict: 'counted',
   }
 }
 
 /** The state after what the outcomes decided; or what the reporter decided for them, where its dependency said when to come back. */
-function decided(state: (Closed | HalfOpen) & StoredState, cause: Cause | null, event: Report, now: number): StoredState {
+function decided(
+  state: (Closed | HalfOpen) & StoredState,
+  cause: Cause | null,
+  event: Report,
+  now: number,
+): StoredState {
   const why = cause ?? (event.trip ? 'retry_after' : null)
   if (why === null) return state
   if (why === 'probes_succeeded') return closed(state, why, now)
-  return opened(state, why, now, Math.max(cooldownAfter(event.settings, state.opens + 1), event.retryAfterMs ?? 0))
+  return opened(
+    state,
+    why,
+    now,
+    Math.max(cooldownAfter(event.settings, state.opens + 1), event.retryAfterMs ?? 0),
+  )
 }
 
 /**
@@ -82,7 +115,9 @@ export function replay<S extends Closed>(
   now: number,
 ): { state: S; cause: Cause | null } {
   const { trip } = settings
-  const tripping = outcomes.includes(FAILURE) ? take(windowOf(state, settings, now), outcomes) : undefined
+  const tripping = outcomes.includes(FAILURE)
+    ? take(windowOf(state, settings, now), outcomes)
+    : undefined
   const counted = outcomes.slice(0, tripping)
   const log = trimmed(state.log + counted)
   if ('outOf' in trip) {
@@ -90,7 +125,11 @@ export function replay<S extends Closed>(
     return { state: { ...state, log, failureCount: failuresIn(log, trip.outOf) }, cause }
   }
   const failures = failuresIn(counted)
-  const buckets = count(advance(state.buckets, trip.bucketMs, now), counted.length - failures, failures)
+  const buckets = count(
+    advance(state.buckets, trip.bucketMs, now),
+    counted.length - failures,
+    failures,
+  )
   const cause = tripping === undefined ? null : 'failure_rate'
   return { state: { ...state, log, buckets, failureCount: total(buckets.failures) }, cause }
 }

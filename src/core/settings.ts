@@ -55,9 +55,13 @@ export interface SettingsOptions {
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveSettings(options: SettingsOptions): Settings {
   const limit = options.failureLimit ?? { numerator: 1, denominator: 1 }
-  const rate = typeof limit === 'object' && 'rate' in limit ? failureRate(limit.rate, limit) : undefined
+  const rate =
+    typeof limit === 'object' && 'rate' in limit ? failureRate(limit.rate, limit) : undefined
   const count = rate ? undefined : checkedFraction('failureLimit', limit)
-  const success = options.successLimit === undefined ? undefined : checkedFraction('successLimit', options.successLimit)
+  const success =
+    options.successLimit === undefined
+      ? undefined
+      : checkedFraction('successLimit', options.successLimit)
   // Without a success limit the probes are held to the failure limit, as the Python library does; a rate has no count, so one probe decides.
   const probes = success?.denominator ?? count?.denominator ?? 1
   const successes = success?.numerator ?? (count ? count.denominator - count.numerator + 1 : 1)
@@ -70,11 +74,16 @@ export function resolveSettings(options: SettingsOptions): Settings {
     )
   }
   return Object.freeze({
-    trip: Object.freeze(rate ? rateRule(rate) : { failures: count!.numerator, outOf: count!.denominator }),
+    trip: Object.freeze(
+      rate ? rateRule(rate) : { failures: count!.numerator, outOf: count!.denominator },
+    ),
     probes,
     successes,
     probeConcurrency,
-    probeLeaseMs: toMilliseconds('probeLease', options.probeLease ?? '30s', { min: 1, max: DAY_MS }),
+    probeLeaseMs: toMilliseconds('probeLease', options.probeLease ?? '30s', {
+      min: 1,
+      max: DAY_MS,
+    }),
     cooldownMs: Object.freeze(cooldowns(options.cooldown ?? '30s')),
   })
 }
@@ -87,7 +96,9 @@ function cooldowns(cooldown: Cooldown): number[] {
   const range = { min: 1, max: DAY_MS }
   const ask = asFunction(cooldown)
   if (ask === undefined) return [toMilliseconds('cooldown', cooldown, range)]
-  return Array.from({ length: COOLDOWN_STEPS }, (_, i) => toMilliseconds(`cooldown(${i + 1})`, ask(i + 1), range))
+  return Array.from({ length: COOLDOWN_STEPS }, (_, i) =>
+    toMilliseconds(`cooldown(${i + 1})`, ask(i + 1), range),
+  )
 }
 
 function asFunction(cooldown: Cooldown): ((opens: number) => unknown) | undefined {

@@ -26,7 +26,12 @@ export function retryAfterMs(state: BreakerState, now: number): number | null {
   }
 }
 
-export function snapshotOf(stored: StoredState, resourceKey: string, namespace: string, at: number): Snapshot {
+export function snapshotOf(
+  stored: StoredState,
+  resourceKey: string,
+  namespace: string,
+  at: number,
+): Snapshot {
   // Field by field, and added to: a spread of so many would take longer than all else that a storage in memory does for a call.
   const common = {
     resourceKey,
@@ -50,8 +55,16 @@ export function snapshotOf(stored: StoredState, resourceKey: string, namespace: 
     case 'CLOSED':
       return Object.assign(common, { status: 'CLOSED', buckets: stored.buckets } as const)
     case 'OPEN':
-      return Object.assign(common, { status: 'OPEN', openUntil: stored.openUntil, cooldownMs: stored.cooldownMs } as const)
+      return Object.assign(common, {
+        status: 'OPEN',
+        openUntil: stored.openUntil,
+        cooldownMs: stored.cooldownMs,
+      } as const)
     case 'HALF_OPEN':
-      return Object.assign(common, { status: 'HALF_OPEN', leases: stored.leases, leaseMs: stored.leaseMs } as const)
+      return Object.assign(common, {
+        status: 'HALF_OPEN',
+        leases: stored.leases,
+        leaseMs: stored.leaseMs,
+      } as const)
   }
 }

@@ -12,7 +12,9 @@ export interface Window {
 }
 
 export function windowOf(state: Closed, { trip }: Settings, now: number): Window {
-  return 'rate' in trip ? new RateWindow(advance(state.buckets, trip.bucketMs, now), trip) : new CountWindow(state.log, trip)
+  return 'rate' in trip
+    ? new RateWindow(advance(state.buckets, trip.bucketMs, now), trip)
+    : new CountWindow(state.log, trip)
 }
 
 /** Takes outcomes in, up to the one that trips. @returns how many these are; undefined where none does */
@@ -45,7 +47,11 @@ class CountWindow implements Window {
     const now = this.#outcomes + successesBefore + 1
     this.#outcomes = now
     this.#newest[this.#failures++ % failures] = now
-    return this.#failures >= failures && now >= outOf && now - this.#newest[this.#failures % failures]! < outOf
+    return (
+      this.#failures >= failures &&
+      now >= outOf &&
+      now - this.#newest[this.#failures % failures]! < outOf
+    )
   }
 
   holds(): boolean {

@@ -26,7 +26,16 @@ type Breaker = { param: { namespace: string; key: string } }
 export type DashboardSchema = {
   '/api/breakers': {
     $get: Endpoint<
-      { query: { search?: string; namespace?: string; status?: string; limit?: string; after?: string; summary?: string } },
+      {
+        query: {
+          search?: string
+          namespace?: string
+          status?: string
+          limit?: string
+          after?: string
+          summary?: string
+        }
+      },
       DashboardBreakers
     >
   }
@@ -36,7 +45,15 @@ export type DashboardSchema = {
   }
   '/api/history': {
     $get: Endpoint<
-      { query: { key?: string; namespace?: string; newerThan?: string; limit?: string; after?: string } },
+      {
+        query: {
+          key?: string
+          namespace?: string
+          newerThan?: string
+          limit?: string
+          after?: string
+        }
+      },
       Page<Transition>
     >
   }
@@ -51,7 +68,9 @@ export function api(dashboard: Dashboard): Hono {
   return new Hono()
     .get('/api/breakers', async (c) => {
       const query = { ...filterOf(c), ...limitOf(c), summary: c.req.query('summary') === 'true' }
-      const page: BreakerPage = await ask(c, dashboard, (storage, options) => storage.list(query, options))
+      const page: BreakerPage = await ask(c, dashboard, (storage, options) =>
+        storage.list(query, options),
+      )
       return c.json<DashboardBreakers>({ ...page, items: page.items.map(told) })
     })
     .get('/api/breakers/:namespace/:key{.+}', async (c) => {
@@ -70,10 +89,14 @@ export function api(dashboard: Dashboard): Hono {
         ...limitOf(c),
         ...(key && { resourceKey: key }),
         ...(namespace && { namespace }),
-        ...(newerThan && { newerThanMs: toMilliseconds('newerThan', newerThan, { min: 0, max: YEARS_MS }) }),
+        ...(newerThan && {
+          newerThanMs: toMilliseconds('newerThan', newerThan, { min: 0, max: YEARS_MS }),
+        }),
         ...(after && { after }),
       }
-      return c.json<Page<Transition>>(await ask(c, dashboard, (storage, options) => storage.history(query, options)))
+      return c.json<Page<Transition>>(
+        await ask(c, dashboard, (storage, options) => storage.history(query, options)),
+      )
     })
     .all('/api/*', (c) => refuse(c, 'not-found'))
 }

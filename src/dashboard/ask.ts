@@ -33,9 +33,15 @@ export async function ask<T>(
 }
 
 /** Reads one breaker; null where nobody ever reported to it or gave it an order. */
-export async function read(id: BreakerId, storage: CircuitStorage, options: StorageCallOptions): Promise<Snapshot | null> {
+export async function read(
+  id: BreakerId,
+  storage: CircuitStorage,
+  options: StorageCallOptions,
+): Promise<Snapshot | null> {
   const [answer] = await storage.exchange([id], options)
-  return answer!.snapshot.version === 0 && answer!.snapshot.generation === 0 ? null : answer!.snapshot
+  return answer!.snapshot.version === 0 && answer!.snapshot.generation === 0
+    ? null
+    : answer!.snapshot
 }
 
 /** Gives an operator's order, in the name of whoever sent it. */
@@ -47,8 +53,12 @@ export async function give(
 ): Promise<Snapshot> {
   const actor = actorOf(c, dashboard.actor)
   return ask(c, dashboard, async (storage, options) => {
-    const settings = command === 'open' ? ((await read(id, storage, options))?.settings ?? null) : null
-    const answer = await storage.control({ ...id, command: { order: order(settings), actor, reason } }, options)
+    const settings =
+      command === 'open' ? ((await read(id, storage, options))?.settings ?? null) : null
+    const answer = await storage.control(
+      { ...id, command: { order: order(settings), actor, reason } },
+      options,
+    )
     return answer.snapshot
   })
 }

@@ -27,16 +27,23 @@ function passwordGate(username: Secret, password: Secret): MiddlewareHandler {
     realm: REALM,
     // Both are compared, whatever the first comparison says: the time that it takes tells nobody which of them was wrong.
     verifyUser: async (user, pass, c) => {
-      const [name, word] = await Promise.all([matches(username, user, c), matches(password, pass, c)])
+      const [name, word] = await Promise.all([
+        matches(username, user, c),
+        matches(password, pass, c),
+      ])
       return name && word
     },
     onAuthSuccess: (c, user) => void actors.set(c.req.raw, user),
   })
-  return async (c, next) => (has(username, c) && has(password, c) ? orSignIn(c, () => basic(c, next)) : refuse(c, 'closed'))
+  return async (c, next) =>
+    has(username, c) && has(password, c) ? orSignIn(c, () => basic(c, next)) : refuse(c, 'closed')
 }
 
 function tokenGate(token: Secret): MiddlewareHandler {
-  const bearer = bearerAuth({ realm: REALM, verifyToken: (given: string, c: Context) => matches(token, given, c) })
+  const bearer = bearerAuth({
+    realm: REALM,
+    verifyToken: (given: string, c: Context) => matches(token, given, c),
+  })
   const basic = basicAuth({
     realm: REALM,
     verifyUser: (_user, pass, c) => matches(token, pass, c),
@@ -51,17 +58,25 @@ function tokenGate(token: Secret): MiddlewareHandler {
 }
 
 /** Hono's refusal is a bare line of text; a browser shows it where the sign-in was cancelled. */
-async function orSignIn(c: Context, enter: () => ReturnType<MiddlewareHandler>): ReturnType<MiddlewareHandler> {
+async function orSignIn(
+  c: Context,
+  enter: () => ReturnType<MiddlewareHandler>,
+): ReturnType<MiddlewareHandler> {
   try {
     return await enter()
   } catch (error) {
-    if (!(error instanceof HTTPException) || (error.status !== 401 && error.status !== 400)) throw error
-    c.header('WWW-Authenticate', error.getResponse().headers.get('WWW-Authenticate') ?? `Basic realm="${REALM}"`)
+    if (!(error instanceof HTTPException) || (error.status !== 401 && error.status !== 400))
+      throw error
+    c.header(
+      'WWW-Authenticate',
+      error.getResponse().headers.get('WWW-Authenticate') ?? `Basic realm="${REALM}"`,
+    )
     return refuse(c, 'sign-in')
   }
 }
 
-const read = (secret: Secret, c: Context): string | undefined => (typeof secret === 'function' ? secret(c) : secret)
+const read = (secret: Secret, c: Context): string | undefined =>
+  typeof secret === 'function' ? secret(c) : secret
 const has = (secret: Secret, c: Context): boolean => Boolean(read(secret, c))
 
 async function matches(secret: Secret, given: string, c: Context): Promise<boolean> {
@@ -86,7 +101,10 @@ export const sameOrigin: MiddlewareHandler = async (c, next) => {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
-  const foreign = site === undefined ? origin !== undefined && origin !== new URL(c.req.url).origin : site !== 'same-origin'
+  const foreign =
+    site === undefined
+      ? origin !== undefined && origin !== new URL(c.req.url).origin
+      : site !== 'same-origin'
   if (foreign) return refuse(c, 'cross-site')
   try {
     return await forms(c, next)

@@ -8,7 +8,15 @@ import { DAY_MS, type Settings } from '../core/settings.ts'
  * What an operator can order. `isolate`, `disable` and `metrics-only` take a time, `for`; without it they stand until lifted.
  * `force-open` is `isolate` without a time. `open` opens for the breaker's own cooldown, `lift` ends an override.
  */
-export type CommandName = 'isolate' | 'disable' | 'metrics-only' | 'force-open' | 'open' | 'close' | 'lift' | 'reset'
+export type CommandName =
+  | 'isolate'
+  | 'disable'
+  | 'metrics-only'
+  | 'force-open'
+  | 'open'
+  | 'close'
+  | 'lift'
+  | 'reset'
 
 /** An operator's command as it comes in. */
 export interface DashboardCommand {
@@ -30,7 +38,11 @@ export const PERIODS: readonly (readonly [value: string, label: string])[] = [
   ['', 'Until lifted'],
 ]
 
-const OVERRIDES = { isolate: 'FORCED_OPEN', disable: 'DISABLED', 'metrics-only': 'METRICS_ONLY' } as const
+const OVERRIDES = {
+  isolate: 'FORCED_OPEN',
+  disable: 'DISABLED',
+  'metrics-only': 'METRICS_ONLY',
+} as const
 
 const LONGEST_ORDER_MS = 30 * DAY_MS
 /** For how long `open` opens a breaker whose settings nobody reported: the default of a breaker. */
@@ -58,9 +70,16 @@ export function parseCommand(input: unknown): {
   readonly order: (s: Settings | null) => Order
   readonly reason: string | null
 } {
-  const { command, for: period, reason } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>
-  if (!isCommandName(command)) throw new InvalidOptionError('command', `one of ${Object.keys(DONE).join(', ')}`, command)
-  const forMs = isMissing(period) ? null : toMilliseconds('for', period, { min: 1, max: LONGEST_ORDER_MS })
+  const {
+    command,
+    for: period,
+    reason,
+  } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>
+  if (!isCommandName(command))
+    throw new InvalidOptionError('command', `one of ${Object.keys(DONE).join(', ')}`, command)
+  const forMs = isMissing(period)
+    ? null
+    : toMilliseconds('for', period, { min: 1, max: LONGEST_ORDER_MS })
   return {
     command,
     order: (settings) => orderOf(command, forMs, settings),

@@ -65,9 +65,13 @@ export function resolve(options: DashboardOptions): Dashboard {
     storage: options.storage,
     auth: options.auth,
     actor: options.actor,
-    refreshMs: refresh === null ? null : toMilliseconds('refresh', refresh, { min: 1_000, max: 3_600_000 }),
+    refreshMs:
+      refresh === null ? null : toMilliseconds('refresh', refresh, { min: 1_000, max: 3_600_000 }),
     pageSize,
-    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '10s', { min: 100, max: 60_000 }),
+    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '10s', {
+      min: 100,
+      max: 60_000,
+    }),
     basePath: basePath === '/' ? '' : basePath,
     onError: options.onError ?? logCode,
   }
@@ -83,10 +87,18 @@ function checkAuth(auth: DashboardAuth): void {
         ? { 'auth.token': auth.token }
         : { 'auth.username': auth.username, 'auth.password': auth.password }
   if (Object.keys(given).length === 0)
-    throw new InvalidOptionError('auth', '{ username, password }, { token } or a Hono middleware', auth)
+    throw new InvalidOptionError(
+      'auth',
+      '{ username, password }, { token } or a Hono middleware',
+      auth,
+    )
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'function' || (typeof value === 'string' && value !== '')) continue
-    throw new InvalidOptionError(name, 'a text of at least one character, or a function of the request', value)
+    throw new InvalidOptionError(
+      name,
+      'a text of at least one character, or a function of the request',
+      value,
+    )
   }
 }
 

@@ -28,7 +28,11 @@ export function pages(dashboard: Dashboard): Hono {
     })
     .get('/breaker', async (c) => {
       const id = idOf(c.req.query('key'), c.req.query('namespace'))
-      const [range, after, done] = [rangeOf(c.req.query('range')), c.req.query('after'), c.req.query('done')]
+      const [range, after, done] = [
+        rangeOf(c.req.query('range')),
+        c.req.query('after'),
+        c.req.query('done'),
+      ]
       const [snapshot, recent, lines] = await ask(c, dashboard, (storage, options) =>
         Promise.all([
           read(id, storage, options),
@@ -60,4 +64,5 @@ export function pages(dashboard: Dashboard): Hono {
 /** The mount point with a slash behind it. */
 const isBare = (c: Context): boolean => c.req.path === `${basePath(c).replace(/\/$/, '')}/`
 
-const rangeOf = (text: string | undefined): Range => (text !== undefined && Object.hasOwn(RANGES, text) ? (text as Range) : '24h')
+const rangeOf = (text: string | undefined): Range =>
+  text !== undefined && Object.hasOwn(RANGES, text) ? (text as Range) : '24h'

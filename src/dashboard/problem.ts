@@ -18,15 +18,24 @@ const PROBLEMS: Readonly<Record<Kind, Problem>> = {
   closed: {
     status: 403,
     title: 'This dashboard is closed',
-    detail: 'Nobody may come in until the application says who may: it gives circuitDashboard the option auth.',
+    detail:
+      'Nobody may come in until the application says who may: it gives circuitDashboard the option auth.',
   },
-  'sign-in': { status: 401, title: 'Please sign in', detail: 'The name, password or token is missing or wrong.' },
+  'sign-in': {
+    status: 401,
+    title: 'Please sign in',
+    detail: 'The name, password or token is missing or wrong.',
+  },
   'cross-site': {
     status: 403,
     title: 'This came from somewhere else',
     detail: 'Actions are taken only from the pages of this dashboard. Nothing was changed.',
   },
-  'not-found': { status: 404, title: 'There is nothing here', detail: 'No breaker has reported under this key.' },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing here',
+    detail: 'No breaker has reported under this key.',
+  },
   unavailable: {
     status: 503,
     title: 'The storage does not answer',

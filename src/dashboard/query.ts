@@ -12,8 +12,11 @@ function given(c: Context, name: string): string | undefined {
 
 /** @throws {InvalidOptionError} where a filter does not fit */
 export function filterOf(c: Context): ListFilter {
-  const [search, namespace, status, after] = ['search', 'namespace', 'status', 'after'].map((name) => given(c, name))
-  if (status !== undefined && !isStatus(status)) throw new InvalidOptionError('status', 'OPEN, HALF_OPEN or CLOSED', status)
+  const [search, namespace, status, after] = ['search', 'namespace', 'status', 'after'].map(
+    (name) => given(c, name),
+  )
+  if (status !== undefined && !isStatus(status))
+    throw new InvalidOptionError('status', 'OPEN, HALF_OPEN or CLOSED', status)
   return {
     ...(search !== undefined && { search: checkedKey('search', search) }),
     ...(namespace !== undefined && { namespace: checkedKey('namespace', namespace) }),
@@ -22,17 +25,22 @@ export function filterOf(c: Context): ListFilter {
   }
 }
 
-const isStatus = (text: string): text is CircuitState => text === 'OPEN' || text === 'HALF_OPEN' || text === 'CLOSED'
+const isStatus = (text: string): text is CircuitState =>
+  text === 'OPEN' || text === 'HALF_OPEN' || text === 'CLOSED'
 
 /** @throws {InvalidOptionError} where one of them cannot be */
 export function idOf(resourceKey: string | undefined, namespace: string | undefined): BreakerId {
-  return { resourceKey: checkedKey('key', resourceKey), namespace: checkedKey('namespace', namespace) }
+  return {
+    resourceKey: checkedKey('key', resourceKey),
+    namespace: checkedKey('namespace', namespace),
+  }
 }
 
 /** @throws {InvalidOptionError} where it is no number; its range is the storage's to check */
 export function limitOf(c: Context): { readonly limit?: number } {
   const text = given(c, 'limit')
   if (text === undefined) return {}
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidOptionError('limit', 'a whole number from 1 to 1000', text)
+  if (!/^\d{1,6}$/.test(text))
+    throw new InvalidOptionError('limit', 'a whole number from 1 to 1000', text)
   return { limit: Number(text) }
 }

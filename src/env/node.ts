@@ -26,17 +26,25 @@ export type { CreateStorageOptions, EnvironmentStorage }
  * ```
  */
 export function createStorage(env: object, options: CreateStorageOptions = {}): EnvironmentStorage {
-  return storageOf(env, options, hasSockets(), ({ driver, url, fetchEndpoint }, { schema, onNotice = warn }) => {
-    namesIn(schema)
-    const within = schema === undefined ? {} : { schema }
-    const missing = (error: Error) => onNotice({ code: 'MISSING_PACKAGE', message: error.message, error })
-    if (driver === 'neon-http') {
-      const load = async () => (await import('../postgres/neon.ts')).neonStorage(url, { fetchEndpoint, ...within })
-      return deferredStorage(load, '@neondatabase/serverless drizzle-orm', missing)
-    }
-    const load = async () => (await import('../postgres/node-postgres.ts')).nodePostgresStorage(url, within)
-    return deferredStorage(load, 'pg drizzle-orm', missing)
-  })
+  return storageOf(
+    env,
+    options,
+    hasSockets(),
+    ({ driver, url, fetchEndpoint }, { schema, onNotice = warn }) => {
+      namesIn(schema)
+      const within = schema === undefined ? {} : { schema }
+      const missing = (error: Error) =>
+        onNotice({ code: 'MISSING_PACKAGE', message: error.message, error })
+      if (driver === 'neon-http') {
+        const load = async () =>
+          (await import('../postgres/neon.ts')).neonStorage(url, { fetchEndpoint, ...within })
+        return deferredStorage(load, '@neondatabase/serverless drizzle-orm', missing)
+      }
+      const load = async () =>
+        (await import('../postgres/node-postgres.ts')).nodePostgresStorage(url, within)
+      return deferredStorage(load, 'pg drizzle-orm', missing)
+    },
+  )
 }
 
 /** A bundler that knows no condition for its edge runtime takes this file there. */

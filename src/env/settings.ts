@@ -23,7 +23,12 @@ export interface EnvironmentSettings {
 
 const PARTS = ['RC_DB_HOST', 'RC_DB_PASSWORD', 'RC_DB_PORT', 'RC_DB_NAME', 'RC_DB_USER'] as const
 const HOW = ['RC_DB_DRIVER', 'RC_DB_FETCH_ENDPOINT'] as const
-type Name = (typeof PARTS)[number] | (typeof HOW)[number] | 'RC_DATABASE_URL' | 'DATABASE_URL' | 'RC_NAMESPACE'
+type Name =
+  | (typeof PARTS)[number]
+  | (typeof HOW)[number]
+  | 'RC_DATABASE_URL'
+  | 'DATABASE_URL'
+  | 'RC_NAMESPACE'
 type Variables = (name: Name) => string | undefined
 
 /**
@@ -41,12 +46,21 @@ export function readEnvironment(env: object, tcp: boolean): EnvironmentSettings 
     return { namespace, database: undefined }
   }
   const fetchEndpoint = endpointOf(variables)
-  return { namespace, database: { variable, url, driver: driverOf(variables, url, fetchEndpoint, tcp), fetchEndpoint } }
+  return {
+    namespace,
+    database: {
+      variable,
+      url,
+      driver: driverOf(variables, url, fetchEndpoint, tcp),
+      fetchEndpoint,
+    },
+  }
 }
 
 /** A Worker's environment also holds bindings that are no text: only what bears one of our names is looked at. */
 function variablesOf(env: object): Variables {
-  if (typeof env !== 'object' || env === null) throw new InvalidOptionError('env', 'a record of variables', env)
+  if (typeof env !== 'object' || env === null)
+    throw new InvalidOptionError('env', 'a record of variables', env)
   return (name) => {
     const value = (env as Readonly<Record<string, unknown>>)[name]
     if (value === undefined || value === null || value === '') return undefined
@@ -69,13 +83,21 @@ function urlOfParts(variables: Variables, given: Name): string {
   const needed = (name: 'RC_DB_HOST' | 'RC_DB_PASSWORD') => {
     const value = variables(name)
     if (value !== undefined) return value
-    throw new InvalidOptionError(name, `set where ${given} is; for a database without a password, use RC_DATABASE_URL`, undefined)
+    throw new InvalidOptionError(
+      name,
+      `set where ${given} is; for a database without a password, use RC_DATABASE_URL`,
+      undefined,
+    )
   }
   const host = checkedHost(needed('RC_DB_HOST'))
   const password = needed('RC_DB_PASSWORD')
   const port = Number(variables('RC_DB_PORT') ?? 5432)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new InvalidOptionError('RC_DB_PORT', 'a whole number from 1 to 65535', variables('RC_DB_PORT'))
+    throw new InvalidOptionError(
+      'RC_DB_PORT',
+      'a whole number from 1 to 65535',
+      variables('RC_DB_PORT'),
+    )
   }
   const name = variables('RC_DB_NAME') ?? 'resilient_circuit_db'
   // Drivers decode a path without the characters that end it, so that these could not be told.
@@ -89,13 +111,22 @@ function urlOfParts(variables: Variables, given: Name): string {
 /** A name, an IPv4 address, or an IPv6 address with or without its brackets. */
 function checkedHost(host: string): string {
   const bare = host.replace(/^\[(.+)\]$/, '$1')
-  const isIpv6 = bare.includes(':') && /^[0-9A-Fa-f:.]+$/.test(bare) && URL.canParse(`http://[${bare}]`)
+  const isIpv6 =
+    bare.includes(':') && /^[0-9A-Fa-f:.]+$/.test(bare) && URL.canParse(`http://[${bare}]`)
   if (isIpv6) return `[${bare}]`
   if (/^[\w.-]+$/.test(host)) return host
-  throw new InvalidOptionError('RC_DB_HOST', 'a host name or an IP address', host.includes('@') ? '[hidden]' : host)
+  throw new InvalidOptionError(
+    'RC_DB_HOST',
+    'a host name or an IP address',
+    host.includes('@') ? '[hidden]' : host,
+  )
 }
 
-function escaped(name: Name, text: string, encode: (text: string) => string = encodeURIComponent): string {
+function escaped(
+  name: Name,
+  text: string,
+  encode: (text: string) => string = encodeURIComponent,
+): string {
   try {
     return encode(text)
   } catch {
@@ -105,20 +136,37 @@ function escaped(name: Name, text: string, encode: (text: string) => string = en
 
 function endpointOf(variables: Variables): string | undefined {
   const endpoint = variables('RC_DB_FETCH_ENDPOINT')
-  if (endpoint === undefined || (/^https?:\/\//.test(endpoint) && URL.canParse(endpoint))) return endpoint
-  throw new InvalidOptionError('RC_DB_FETCH_ENDPOINT', "an http or https URL, such as 'http://127.0.0.1:4444/sql'", endpoint)
+  if (endpoint === undefined || (/^https?:\/\//.test(endpoint) && URL.canParse(endpoint)))
+    return endpoint
+  throw new InvalidOptionError(
+    'RC_DB_FETCH_ENDPOINT',
+    "an http or https URL, such as 'http://127.0.0.1:4444/sql'",
+    endpoint,
+  )
 }
 
-function driverOf(variables: Variables, url: string, fetchEndpoint: string | undefined, tcp: boolean): Driver {
+function driverOf(
+  variables: Variables,
+  url: string,
+  fetchEndpoint: string | undefined,
+  tcp: boolean,
+): Driver {
   const driver = variables('RC_DB_DRIVER')
   if (driver === undefined)
-    return !tcp || fetchEndpoint !== undefined || isNeon(new URL(url).hostname) ? 'neon-http' : 'node-postgres'
+    return !tcp || fetchEndpoint !== undefined || isNeon(new URL(url).hostname)
+      ? 'neon-http'
+      : 'node-postgres'
   if (driver !== 'neon-http' && driver !== 'node-postgres') {
     throw new InvalidOptionError('RC_DB_DRIVER', "'neon-http' or 'node-postgres'", driver)
   }
-  if (driver === 'node-postgres' && !tcp) throw new InvalidOptionError('RC_DB_DRIVER', "'neon-http' on this runtime", driver)
+  if (driver === 'node-postgres' && !tcp)
+    throw new InvalidOptionError('RC_DB_DRIVER', "'neon-http' on this runtime", driver)
   if (driver === 'node-postgres' && fetchEndpoint !== undefined) {
-    throw new InvalidOptionError('RC_DB_FETCH_ENDPOINT', 'left out where RC_DB_DRIVER is node-postgres', fetchEndpoint)
+    throw new InvalidOptionError(
+      'RC_DB_FETCH_ENDPOINT',
+      'left out where RC_DB_DRIVER is node-postgres',
+      fetchEndpoint,
+    )
   }
   return driver
 }

@@ -22,11 +22,20 @@ export interface EnvironmentStorage extends CircuitStorage, AsyncDisposable {
 }
 
 /** Makes the storage of a database; each runtime has drivers of its own. */
-export type Open = (database: DatabaseSettings, options: CreateStorageOptions) => CircuitStorage & { close?(): Promise<void> }
+export type Open = (
+  database: DatabaseSettings,
+  options: CreateStorageOptions,
+) => CircuitStorage & { close?(): Promise<void> }
 
-export function storageOf(env: object, options: CreateStorageOptions, tcp: boolean, open: Open): EnvironmentStorage {
+export function storageOf(
+  env: object,
+  options: CreateStorageOptions,
+  tcp: boolean,
+  open: Open,
+): EnvironmentStorage {
   const { namespace, database } = readEnvironment(env, tcp)
-  const storage = database === undefined ? memory(options.onNotice ?? warn) : open(database, options)
+  const storage =
+    database === undefined ? memory(options.onNotice ?? warn) : open(database, options)
   const end = storage.close?.bind(storage)
   const close = async () => end?.()
   return Object.assign(storage, {

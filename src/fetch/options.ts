@@ -18,7 +18,8 @@ export interface FetchRequest {
 }
 
 /** Options of {@link protectFetch}: those of a breaker, and what `fetch` adds. */
-export interface ProtectFetchOptions extends Omit<CircuitProtectorOptions, 'resourceKey' | 'shouldHandle' | 'classify'> {
+export interface ProtectFetchOptions
+  extends Omit<CircuitProtectorOptions, 'resourceKey' | 'shouldHandle' | 'classify'> {
   /**
    * Which breaker a request belongs to, 1 to 255 characters; undefined: to none. Where it throws, or its key cannot be one, the
    * request runs unprotected, and `onNotice` is told. Default: the host, with its port where it is not the scheme's own.
@@ -61,7 +62,10 @@ export function resolve(options: ProtectFetchOptions): ResolvedOptions {
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
   return {
     storage: resolveOptions({ ...policy, resourceKey: 'computed' }).storage,
-    timeoutMs: timeout === undefined ? undefined : toMilliseconds('timeout', timeout, { min: 1, max: DAY_MS }),
+    timeoutMs:
+      timeout === undefined
+        ? undefined
+        : toMilliseconds('timeout', timeout, { min: 1, max: DAY_MS }),
     trusted: trustedOrigins(trustRejectionsFrom),
     policy,
   }

@@ -65,7 +65,8 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
   const keyOf = (input: Input, init: RequestInit | undefined) =>
     computedKey(onNotice, 'key', () => key(describe(input, init)) ?? null)
 
-  const fails = (result: Response | Error): boolean => attempt(onNotice, 'isFailure', () => isFailure(result)) ?? isError(result)
+  const fails = (result: Response | Error): boolean =>
+    attempt(onNotice, 'isFailure', () => isFailure(result)) ?? isError(result)
 
   const classify = (result: CallResult, signal: AbortSignal | undefined): Classification => {
     if (!result.ok) {
@@ -98,19 +99,28 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
         admitted = true
         if (timeoutMs === undefined) return call(input, init)
         const late = new CallTimeoutError(resourceKey, timeoutMs)
-        return withTimeLimit((limited) => call(input, { ...init, signal: limited }), timeoutMs, signal, late)
+        return withTimeLimit(
+          (limited) => call(input, { ...init, signal: limited }),
+          timeoutMs,
+          signal,
+          late,
+        )
       }
       const callOptions: CallOptions = { waitUntil, classify: (result) => classify(result, signal) }
       try {
         return await breaker.execute(send, callOptions)
       } catch (error) {
-        if (fallback === undefined || admitted || !(error instanceof ProtectedCallError)) throw error
+        if (fallback === undefined || admitted || !(error instanceof ProtectedCallError))
+          throw error
         return markRejection(await fallback(error))
       } finally {
         breakers.ended(breaker, keep)
       }
     }
-    return Object.defineProperties(protectedFetch, Object.getOwnPropertyDescriptors(fetch)) as unknown as F
+    return Object.defineProperties(
+      protectedFetch,
+      Object.getOwnPropertyDescriptors(fetch),
+    ) as unknown as F
   }
 }
 

@@ -20,7 +20,10 @@ export async function withTimeLimit(
     limit.addEventListener('abort', end)
   })
   try {
-    return await Promise.race([send(caller ? AbortSignal.any([caller, controller.signal]) : controller.signal), over])
+    return await Promise.race([
+      send(caller ? AbortSignal.any([caller, controller.signal]) : controller.signal),
+      over,
+    ])
   } finally {
     limit.removeEventListener('abort', end)
   }

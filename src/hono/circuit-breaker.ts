@@ -57,15 +57,26 @@ export interface CircuitBreakerVariables {
  */
 export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandler => {
   const { resourceKey, storage, maxBreakers, trusted, onNotice, policy } = resolve(options)
-  const { isFailure = isServerError, shouldHandle = () => true, classify, fallback, skip, exposeNames = false, gateway } = options
+  const {
+    isFailure = isServerError,
+    shouldHandle = () => true,
+    classify,
+    fallback,
+    skip,
+    exposeNames = false,
+    gateway,
+  } = options
   const breakers = new LiveBreakers(policy, maxBreakers)
-  const isConstant = typeof resourceKey === 'string' && (typeof storage === 'function' || isStorage(storage))
+  const isConstant =
+    typeof resourceKey === 'string' && (typeof storage === 'function' || isStorage(storage))
   let constant: CircuitProtectorPolicy | undefined
 
   const ask = <T>(name: string, fn: () => T): T | undefined => attempt(onNotice, name, fn)
 
   const keyOf = (c: Context): string | undefined =>
-    typeof resourceKey === 'string' ? resourceKey : computedKey(onNotice, 'resourceKey', () => resourceKey(c))
+    typeof resourceKey === 'string'
+      ? resourceKey
+      : computedKey(onNotice, 'resourceKey', () => resourceKey(c))
 
   const breakerOf = (c: Context): CircuitProtectorPolicy | undefined => {
     if (constant !== undefined) return constant
@@ -83,11 +94,16 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     }
   }
 
-  const rules = { isFailure: (c: Context) => ask('isFailure', () => isFailure(c)) ?? isServerError(c), shouldHandle, trusted }
+  const rules = {
+    isFailure: (c: Context) => ask('isFailure', () => isFailure(c)) ?? isServerError(c),
+    shouldHandle,
+    trusted,
+  }
 
   const reject = async (c: Context, rejection: ProtectedCallError): Promise<Response> => {
     const response =
-      (await fallback?.(c, rejection)) ?? rejectionResponse(rejection, { exposeNames, ...(gateway && { gateway }) })
+      (await fallback?.(c, rejection)) ??
+      rejectionResponse(rejection, { exposeNames, ...(gateway && { gateway }) })
     // Hono copies a response where headers were set before it, so the request stands for it.
     markRejection(c)
     return markRejection(response)
@@ -115,7 +131,8 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     } catch (error) {
       if (answered) return
       if (!admitted && error instanceof ProtectedCallError) return reject(c, error)
-      if (error instanceof CallTimeoutError) throw new HTTPException(504, { message: 'Gateway Timeout', cause: error })
+      if (error instanceof CallTimeoutError)
+        throw new HTTPException(504, { message: 'Gateway Timeout', cause: error })
       throw error
     } finally {
       breakers.ended(breaker, (work) => keep(c, work))

@@ -9,7 +9,9 @@ import type { OnNotice } from '../policies/notice.ts'
 import { type CircuitProtectorOptions, resolveOptions } from '../policies/options.ts'
 
 /** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
-export interface CircuitBreakerOptions extends Omit<CircuitProtectorOptions, 'resourceKey' | 'storage'>, RejectionOptions {
+export interface CircuitBreakerOptions
+  extends Omit<CircuitProtectorOptions, 'resourceKey' | 'storage'>,
+    RejectionOptions {
   /**
    * What is protected, 1 to 255 characters; or a function of the request: its route pattern, upstream host, or tenant. Where the
    * function fails or its key cannot be one, the request runs unprotected, and `onNotice` is told.
@@ -26,7 +28,10 @@ export interface CircuitBreakerOptions extends Omit<CircuitProtectorOptions, 're
    */
   readonly isFailure?: (c: Context) => boolean
   /** Answers a request that the breaker rejects. Without it, or where it returns nothing, the answer is a 503. */
-  readonly fallback?: (c: Context, rejection: ProtectedCallError) => Response | undefined | Promise<Response | undefined>
+  readonly fallback?: (
+    c: Context,
+    rejection: ProtectedCallError,
+  ) => Response | undefined | Promise<Response | undefined>
   /** Lets a request pass beside the breaker. Default: none. */
   readonly skip?: (c: Context) => boolean
   /** How many breakers of a computed `resourceKey` are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
@@ -54,7 +59,11 @@ export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
   if (storage !== undefined) checkSource(storage)
   // A visitor's bad luck should not stop everybody else: a single failure, the breaker's own default, does not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
-  const resolved = resolveOptions({ ...policy, ...(isStorage(storage) && { storage }), resourceKey: 'checked above' })
+  const resolved = resolveOptions({
+    ...policy,
+    ...(isStorage(storage) && { storage }),
+    resourceKey: 'checked above',
+  })
   return {
     resourceKey,
     storage: storage ?? resolved.storage,

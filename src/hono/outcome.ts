@@ -13,8 +13,12 @@ export interface OutcomeRules<C> {
 }
 
 /** What a request says about what it needed, once Hono has its answer. */
-export function outcomeOf<C extends Context>(c: C, { isFailure, shouldHandle, trusted }: OutcomeRules<C>): Classification {
-  if (isMarked(c) || isRejection(c.res, trusted) || c.error instanceof ProtectedCallError) return 'ignored'
+export function outcomeOf<C extends Context>(
+  c: C,
+  { isFailure, shouldHandle, trusted }: OutcomeRules<C>,
+): Classification {
+  if (isMarked(c) || isRejection(c.res, trusted) || c.error instanceof ProtectedCallError)
+    return 'ignored'
   if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
   if (c.req.raw.signal?.aborted) return 'ignored'
   const retryAfterMs = parseRetryAfter(c.res.headers.get('retry-after') ?? '', Date.now())

@@ -2,9 +2,17 @@ import { keyProblem } from '../core/key.ts'
 import { type OnNotice, tell } from '../policies/notice.ts'
 
 /** A key that a user's function gives. Undefined where it gives null, fails, or gives what can be no key: that call runs unprotected. */
-export function computedKey(onNotice: OnNotice, option: string, key: () => string | null): string | undefined {
+export function computedKey(
+  onNotice: OnNotice,
+  option: string,
+  key: () => string | null,
+): string | undefined {
   const refused = (why: string, error?: unknown) =>
-    tell(onNotice, { code: 'BAD_KEY', message: `${option} ${why}: a request ran unprotected`, error })
+    tell(onNotice, {
+      code: 'BAD_KEY',
+      message: `${option} ${why}: a request ran unprotected`,
+      error,
+    })
   try {
     const own = key()
     if (own === null) return undefined

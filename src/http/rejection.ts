@@ -27,10 +27,18 @@ export function proxyStatus(gateway: string): string {
 }
 
 /** A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. */
-export function rejectionResponse(rejection: ProtectedCallError, options: RejectionOptions = {}): Response {
+export function rejectionResponse(
+  rejection: ProtectedCallError,
+  options: RejectionOptions = {},
+): Response {
   const { resourceKey, namespace, reason, retryAfterMs } = rejection
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store', [MARKER]: 'rejected' })
-  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    [MARKER]: 'rejected',
+  })
+  if (retryAfterMs !== undefined)
+    headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   if (options.gateway !== undefined) headers.set('proxy-status', proxyStatus(options.gateway))
   const problem = {
     type: 'about:blank',
@@ -59,14 +67,23 @@ export function isMarked(subject: object): boolean {
 export function isRejection(response: Response, trusted: ReadonlySet<string>): boolean {
   if (isMarked(response)) return true
   // Without an address nobody knows who says so.
-  return trusted.size > 0 && response.headers.has(MARKER) && response.url !== '' && trusted.has(new URL(response.url).origin)
+  return (
+    trusted.size > 0 &&
+    response.headers.has(MARKER) &&
+    response.url !== '' &&
+    trusted.has(new URL(response.url).origin)
+  )
 }
 
 /** @throws {InvalidOptionError} naming `trustRejectionsFrom` where one of them is no origin, such as `https://api.example.com` */
 export function trustedOrigins(origins: readonly string[] = []): ReadonlySet<string> {
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new InvalidOptionError('trustRejectionsFrom', "a list of origins such as 'https://api.example.com'", origin)
+      throw new InvalidOptionError(
+        'trustRejectionsFrom',
+        "a list of origins such as 'https://api.example.com'",
+        origin,
+      )
     }
   }
   return new Set(origins)

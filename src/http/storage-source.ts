@@ -29,7 +29,8 @@ export function storageFrom<C>(source: StorageSource<C>, c: C): CircuitStorage {
   const create = typeof source === 'function' ? source : source.create
   return storages.get(typeof source === 'function' ? '' : source.key(c), () => {
     const storage = create(c)
-    if (!isStorage(storage)) throw new InvalidOptionError('storage', 'a function that returns a circuit storage', storage)
+    if (!isStorage(storage))
+      throw new InvalidOptionError('storage', 'a function that returns a circuit storage', storage)
     return storage
   })
 }
@@ -38,9 +39,18 @@ export function storageFrom<C>(source: StorageSource<C>, c: C): CircuitStorage {
 export function checkSource(source: StorageSource<never>): void {
   if (typeof source === 'function' || isStorage(source)) return
   if (typeof source?.key === 'function' && typeof source.create === 'function') return
-  throw new InvalidOptionError('storage', 'a circuit storage, a function that returns one, or { key, create }', source)
+  throw new InvalidOptionError(
+    'storage',
+    'a circuit storage, a function that returns one, or { key, create }',
+    source,
+  )
 }
 
 export function isStorage(value: unknown): value is CircuitStorage {
-  return typeof value === 'object' && value !== null && 'exchange' in value && typeof value.exchange === 'function'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'exchange' in value &&
+    typeof value.exchange === 'function'
+  )
 }

@@ -18,14 +18,18 @@ export function accessOf(databaseUrl: unknown): Access {
 
 /** @throws {HttpError} 400 where a client's `Neon-Connection-String` is missing or is not the endpoint's */
 export function checkAccess(connectionString: unknown, expected: Access): void {
-  if (typeof connectionString !== 'string') throw new HttpError(400, 'invalid header: neon-connection-string')
+  if (typeof connectionString !== 'string')
+    throw new HttpError(400, 'invalid header: neon-connection-string')
   const given = parse(connectionString)
   if (!given) throw new HttpError(400, 'invalid connection string')
   if (given.user !== expected.user || given.password !== expected.password) {
     throw new HttpError(400, `password authentication failed for user '${given.user}'`)
   }
   if (given.database !== expected.database) {
-    throw new HttpError(400, `database "${given.database}" is not served here; this is "${expected.database}"`)
+    throw new HttpError(
+      400,
+      `database "${given.database}" is not served here; this is "${expected.database}"`,
+    )
   }
 }
 
@@ -33,8 +37,17 @@ export function checkAccess(connectionString: unknown, expected: Access): void {
 function parse(text: string): Access | undefined {
   try {
     const url = new URL(text)
-    const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decodeURIComponent)
-    if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !user || password === undefined || !database) return undefined
+    const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(
+      decodeURIComponent,
+    )
+    if (
+      !/^postgres(ql)?:$/.test(url.protocol) ||
+      !url.hostname ||
+      !user ||
+      password === undefined ||
+      !database
+    )
+      return undefined
     return { user, password, database }
   } catch {
     return undefined

@@ -19,28 +19,49 @@ export function answerOf(isBatch: boolean, elementTypes: ElementTypes | null): A
   const results: string[] = []
   let bytes = 0
 
-  const rowText = (row: readonly (string | null)[], fields: readonly Field[], arrayMode: boolean): string => {
+  const rowText = (
+    row: readonly (string | null)[],
+    fields: readonly Field[],
+    arrayMode: boolean,
+  ): string => {
     const values = row.map((text, i) => {
       if (text === null) return 'null'
-      return elementTypes ? jsonValue(text, fields[i]?.dataTypeID ?? 0, elementTypes) : JSON.stringify(text)
+      return elementTypes
+        ? jsonValue(text, fields[i]?.dataTypeID ?? 0, elementTypes)
+        : JSON.stringify(text)
     })
     const json = arrayMode
       ? `[${values.join(',')}]`
       : `{${values.map((value, i) => `${JSON.stringify(fields[i]?.name)}:${value}`).join(',')}}`
     bytes += Buffer.byteLength(json)
-    if (bytes > MAX_RESPONSE) throw new HttpError(507, `response is too large (max is ${MAX_RESPONSE} bytes)`)
+    if (bytes > MAX_RESPONSE)
+      throw new HttpError(507, `response is too large (max is ${MAX_RESPONSE} bytes)`)
     return json
   }
 
   return {
     add({ command, rowCount, fields, rows }, arrayMode) {
-      const head = JSON.stringify({ rowAsArray: arrayMode, fields: fields.map(described), command, rowCount })
-      results.push(`${head.slice(0, -1)},"rows":[${rows.map((row) => rowText(row, fields, arrayMode)).join(',')}]}`)
+      const head = JSON.stringify({
+        rowAsArray: arrayMode,
+        fields: fields.map(described),
+        command,
+        rowCount,
+      })
+      results.push(
+        `${head.slice(0, -1)},"rows":[${rows.map((row) => rowText(row, fields, arrayMode)).join(',')}]}`,
+      )
     },
     text: () => (isBatch ? `{"results":[${results.join(',')}]}` : (results[0] ?? '')),
   }
 }
 
-function described({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier }: Field): Field & { format: 'text' } {
+function described({
+  name,
+  dataTypeID,
+  tableID,
+  columnID,
+  dataTypeSize,
+  dataTypeModifier,
+}: Field): Field & { format: 'text' } {
   return { name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: 'text' }
 }

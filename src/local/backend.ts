@@ -50,7 +50,11 @@ export interface RunOptions {
 /** The database behind the endpoint. */
 export interface Backend {
   /** Runs one statement by itself, or a batch as one transaction. */
-  run(batch: readonly Statement[], transaction: Transaction | null, options: RunOptions): Promise<void>
+  run(
+    batch: readonly Statement[],
+    transaction: Transaction | null,
+    options: RunOptions,
+  ): Promise<void>
   /** Runs a script of any number of statements, in one session. */
   exec(sqlText: string): Promise<void>
   close(): Promise<void>
@@ -74,7 +78,8 @@ export function backendOver(sessions: Sessions): Backend {
         }
         if (transaction) await session.script('commit')
       }),
-    exec: (sqlText) => sessions.lend(new AbortController().signal, (session) => session.script(sqlText)),
+    exec: (sqlText) =>
+      sessions.lend(new AbortController().signal, (session) => session.script(sqlText)),
     close: () => sessions.close(),
   }
 }

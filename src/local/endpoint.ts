@@ -33,7 +33,12 @@ export interface Reply {
 }
 
 /** Answers one HTTP request as Neon does. Never rejects. `signal` aborts when the client goes away. */
-export async function reply(request: IncomingMessage, backend: Backend, access: Access, signal: AbortSignal): Promise<Reply> {
+export async function reply(
+  request: IncomingMessage,
+  backend: Backend,
+  access: Access,
+  signal: AbortSignal,
+): Promise<Reply> {
   if (request.url?.split('?')[0] !== '/sql') return unknown
   if (request.method === 'OPTIONS') return { status: 200, headers: PREFLIGHT, body: '' }
   if (request.method !== 'POST') return unknown
@@ -74,7 +79,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0
   for await (const chunk of request) {
     size += chunk.length
-    if (size > MAX_REQUEST) throw new HttpError(413, `request is too large (max is ${MAX_REQUEST} bytes)`)
+    if (size > MAX_REQUEST)
+      throw new HttpError(413, `request is too large (max is ${MAX_REQUEST} bytes)`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -16,12 +16,19 @@ export class LocalNeonError extends ResilientCircuitError {
  * Imports a package that only some users of the endpoint have.
  * @throws {LocalNeonError} `MISSING_PACKAGE`, naming the package
  */
-export async function importOptional<Module>(name: string, load: () => Promise<Module>): Promise<Module> {
+export async function importOptional<Module>(
+  name: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
   try {
     return await load()
   } catch (cause) {
-    throw new LocalNeonError('MISSING_PACKAGE', `startLocalNeon() needs the package ${name}: npm install --save-dev ${name}`, {
-      cause,
-    })
+    throw new LocalNeonError(
+      'MISSING_PACKAGE',
+      `startLocalNeon() needs the package ${name}: npm install --save-dev ${name}`,
+      {
+        cause,
+      },
+    )
   }
 }

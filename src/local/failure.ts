@@ -30,7 +30,9 @@ const FIELDS = [
 
 export interface Failure {
   readonly status: number
-  readonly body: { readonly message: string } & Readonly<Record<(typeof FIELDS)[number], string | null>>
+  readonly body: { readonly message: string } & Readonly<
+    Record<(typeof FIELDS)[number], string | null>
+  >
 }
 
 /** An error as the driver knows it: PostgreSQL's own word is a 400, a connection that broke is a 500. */
@@ -49,7 +51,12 @@ function bodyOf(message: string, error: Readonly<Record<string, unknown>>): Fail
 
 /** node-postgres and PGlite each have a class of their own for what the server's ErrorResponse says. */
 function isDatabaseError(error: unknown): error is Error & Record<string, unknown> {
-  return error instanceof Error && isRecord(error) && typeof error['severity'] === 'string' && typeof error['code'] === 'string'
+  return (
+    error instanceof Error &&
+    isRecord(error) &&
+    typeof error['severity'] === 'string' &&
+    typeof error['code'] === 'string'
+  )
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

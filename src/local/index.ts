@@ -62,19 +62,25 @@ export interface LocalNeon extends AsyncDisposable {
 export async function startLocalNeon(options: LocalNeonOptions = {}): Promise<LocalNeon> {
   const { databaseUrl, dataDir, port = 0, host = '127.0.0.1' } = options
   checkedInteger('port', port, 0, 65_535)
-  if (typeof host !== 'string' || host === '') throw new InvalidOptionError('host', 'a name or an address', host)
+  if (typeof host !== 'string' || host === '')
+    throw new InvalidOptionError('host', 'a name or an address', host)
   if (databaseUrl !== undefined && dataDir !== undefined) {
     throw new InvalidOptionError('dataDir', 'left out where databaseUrl is given', dataDir)
   }
-  const given = databaseUrl === undefined ? undefined : { databaseUrl, access: accessOf(databaseUrl) }
+  const given =
+    databaseUrl === undefined ? undefined : { databaseUrl, access: accessOf(databaseUrl) }
 
-  const backend = backendOver(given ? await pgSessions(given.databaseUrl) : await pgliteSessions(dataDir))
+  const backend = backendOver(
+    given ? await pgSessions(given.databaseUrl) : await pgliteSessions(dataDir),
+  )
   try {
     if (given) await reach(backend, given.databaseUrl)
     if (options.migrate ?? true) await migrate(backend)
     const embedded = { user: 'postgres', password: 'local', database: 'postgres' }
     const access = given?.access ?? embedded
-    const listener = await listen(port, host, (request, signal) => reply(request, backend, access, signal))
+    const listener = await listen(port, host, (request, signal) =>
+      reply(request, backend, access, signal),
+    )
     const authority = `${reachable(host)}:${listener.port}`
     let closed: Promise<void> | undefined
     const close = () => {
@@ -82,7 +88,9 @@ export async function startLocalNeon(options: LocalNeonOptions = {}): Promise<Lo
       return closed
     }
     return {
-      databaseUrl: given?.databaseUrl ?? `postgres://${embedded.user}:${embedded.password}@${authority}/${embedded.database}`,
+      databaseUrl:
+        given?.databaseUrl ??
+        `postgres://${embedded.user}:${embedded.password}@${authority}/${embedded.database}`,
       fetchEndpoint: `http://${authority}/sql`,
       close,
       [Symbol.asyncDispose]: close,
@@ -98,7 +106,11 @@ async function reach(backend: Backend, databaseUrl: string): Promise<void> {
     await backend.exec('select 1')
   } catch (cause) {
     const { host } = new URL(databaseUrl)
-    throw new LocalNeonError('DATABASE_UNREACHABLE', `PostgreSQL at ${host} cannot be used: ${reason(cause)}`, { cause })
+    throw new LocalNeonError(
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL at ${host} cannot be used: ${reason(cause)}`,
+      { cause },
+    )
   }
 }
 

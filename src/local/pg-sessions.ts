@@ -12,7 +12,11 @@ const rawText = { getTypeParser: () => (text: string) => text }
 /** Sessions of a PostgreSQL server, over TCP. @throws {LocalNeonError} where `pg` is not installed */
 export async function pgSessions(databaseUrl: string): Promise<Sessions> {
   const { default: pg } = await importOptional('pg', () => import('pg'))
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: MAX_CONNECTIONS, idleTimeoutMillis: IDLE_MS })
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: MAX_CONNECTIONS,
+    idleTimeoutMillis: IDLE_MS,
+  })
   // A server that goes away closes idle connections too; the pool replaces them, and without a listener the process ends.
   pool.on('error', () => {})
   // node-postgres refuses a COPY that waits for data; but the server has ignored the Sync that was already there, and wants another.
@@ -27,7 +31,10 @@ export async function pgSessions(databaseUrl: string): Promise<Sessions> {
       }
       let cancelling: Promise<void> | undefined
       const cancel = () => {
-        cancelling = cancelBackend(new pg.Client({ connectionString: databaseUrl }), processId(client)).finally(() => {
+        cancelling = cancelBackend(
+          new pg.Client({ connectionString: databaseUrl }),
+          processId(client),
+        ).finally(() => {
           // Whatever the server makes of it, nobody waits for it any longer.
           client.connection.stream.destroy()
         })
@@ -58,7 +65,13 @@ function sessionOf(client: PoolClient): Session {
   return {
     async query({ query, params }: Statement): Promise<Result> {
       // Without `queryMode`, a statement that has no parameters would go as a script.
-      const statement = { text: query, values: [...params], rowMode: 'array' as const, types: rawText, queryMode: 'extended' }
+      const statement = {
+        text: query,
+        values: [...params],
+        rowMode: 'array' as const,
+        types: rawText,
+        queryMode: 'extended',
+      }
       const { command, rowCount, fields, rows } = await client.query<(string | null)[]>(statement)
       return { command: command ?? '', rowCount, fields, rows }
     },

@@ -13,7 +13,10 @@ const NO_COPY = 'COPY FROM STDIN is not possible over HTTP'
  * @throws {LocalNeonError} where `@electric-sql/pglite` is not installed
  */
 export async function pgliteSessions(dataDir: string | undefined): Promise<Sessions> {
-  const { PGlite, protocol } = await importOptional('@electric-sql/pglite', () => import('@electric-sql/pglite'))
+  const { PGlite, protocol } = await importOptional(
+    '@electric-sql/pglite',
+    () => import('@electric-sql/pglite'),
+  )
   const db = await PGlite.create({
     ...(dataDir === undefined ? {} : { dataDir }),
     // PGlite narrows the search path; a server does not.
@@ -51,19 +54,24 @@ function connect(db: PGlite, { messages: known }: Protocol): Connection {
     async send(...outgoing) {
       // A PGlite whose PostgreSQL has ended spins on the next message until the process is out of memory.
       if (crash) throw new Error('the embedded PostgreSQL has ended', crash)
-      const { messages } = await db.execProtocol(Buffer.concat(outgoing), { throwOnError: false }).catch((cause) => {
-        crash = { cause }
-        throw cause
-      })
+      const { messages } = await db
+        .execProtocol(Buffer.concat(outgoing), { throwOnError: false })
+        .catch((cause) => {
+          crash = { cause }
+          throw cause
+        })
 
       let result: Result = { command: '', rowCount: null, fields: [], rows: [] }
       const rows: (string | null)[][] = []
       let failure: Error | undefined
       for (const message of messages) {
         if (message instanceof known.DataRowMessage) rows.push(message.fields)
-        else if (message instanceof known.RowDescriptionMessage) result = { ...result, fields: message.fields }
-        else if (message instanceof known.CommandCompleteMessage) result = { ...result, ...parseTag(message.text) }
-        else if (message instanceof known.ReadyForQueryMessage) inTransaction = message.status !== 'I'
+        else if (message instanceof known.RowDescriptionMessage)
+          result = { ...result, fields: message.fields }
+        else if (message instanceof known.CommandCompleteMessage)
+          result = { ...result, ...parseTag(message.text) }
+        else if (message instanceof known.ReadyForQueryMessage)
+          inTransaction = message.status !== 'I'
         else if (message instanceof known.DatabaseError) failure ??= message
       }
       if (failure) throw failure

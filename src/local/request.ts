@@ -27,7 +27,11 @@ export function transactionOf(headers: IncomingHttpHeaders): Transaction {
 }
 
 /** The headers that tell a batch how it ran. */
-export function transactionHeaders({ isolationLevel, readOnly, deferrable }: Transaction): Record<string, string> {
+export function transactionHeaders({
+  isolationLevel,
+  readOnly,
+  deferrable,
+}: Transaction): Record<string, string> {
   return {
     ...(isolationLevel && { 'neon-batch-isolation-level': isolationLevel }),
     ...(readOnly && { 'neon-batch-read-only': TRUE }),
@@ -35,8 +39,14 @@ export function transactionHeaders({ isolationLevel, readOnly, deferrable }: Tra
   }
 }
 
-export function outputOf(headers: IncomingHttpHeaders): { readonly arrayMode: boolean; readonly rawText: boolean } {
-  return { arrayMode: headers['neon-array-mode'] === TRUE, rawText: headers['neon-raw-text-output'] === TRUE }
+export function outputOf(headers: IncomingHttpHeaders): {
+  readonly arrayMode: boolean
+  readonly rawText: boolean
+} {
+  return {
+    arrayMode: headers['neon-array-mode'] === TRUE,
+    rawText: headers['neon-raw-text-output'] === TRUE,
+  }
 }
 
 /** @throws {HttpError} 400 where the body is neither a statement nor a batch */
@@ -47,19 +57,24 @@ export function parsePayload(text: string): Payload {
   } catch {
     throw unreadable('it is not JSON')
   }
-  if (isRecord(body) && typeof body['query'] === 'string') return { statements: [statementOf(body)], isBatch: false }
-  if (isRecord(body) && Array.isArray(body['queries'])) return { statements: body['queries'].map(statementOf), isBatch: true }
+  if (isRecord(body) && typeof body['query'] === 'string')
+    return { statements: [statementOf(body)], isBatch: false }
+  if (isRecord(body) && Array.isArray(body['queries']))
+    return { statements: body['queries'].map(statementOf), isBatch: true }
   throw unreadable('expected { query, params } or { queries }')
 }
 
 function statementOf(value: unknown): Payload['statements'][number] {
-  if (!isRecord(value) || typeof value['query'] !== 'string') throw unreadable('a query must be a string')
+  if (!isRecord(value) || typeof value['query'] !== 'string')
+    throw unreadable('a query must be a string')
   const { query, params = [], arrayMode = null } = value
   if (!Array.isArray(params)) throw unreadable('params must be an array')
-  if (arrayMode !== null && typeof arrayMode !== 'boolean') throw unreadable('arrayMode must be true or false')
+  if (arrayMode !== null && typeof arrayMode !== 'boolean')
+    throw unreadable('arrayMode must be true or false')
   const texts = [query, ...params.map(toText)]
   // PostgreSQL's text has no place for half a character, and sending a replacement would store something else.
-  if (texts.some((text) => text !== null && /\p{Surrogate}/u.test(text))) throw unreadable('lone surrogate')
+  if (texts.some((text) => text !== null && /\p{Surrogate}/u.test(text)))
+    throw unreadable('lone surrogate')
   return { query, params: texts.slice(1), arrayMode: arrayMode ?? undefined }
 }
 

@@ -21,5 +21,7 @@ export function isIsolationLevel(value: string): value is IsolationLevel {
 
 export function beginStatement({ isolationLevel, readOnly, deferrable }: Transaction): string {
   const level = isolationLevel && `isolation level ${LEVELS[isolationLevel]}`
-  return ['begin', level, readOnly && 'read only', deferrable && 'deferrable'].filter(Boolean).join(' ')
+  return ['begin', level, readOnly && 'read only', deferrable && 'deferrable']
+    .filter(Boolean)
+    .join(' ')
 }

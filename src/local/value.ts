@@ -23,7 +23,8 @@ function arrayJson(text: string, elementType: number, elementTypes: ElementTypes
   let json = ''
   for (const [, mark, quoted, bare] of tokens) {
     if (mark) json += mark === '{' ? '[' : mark === '}' ? ']' : ','
-    else if (quoted !== undefined) json += jsonValue(quoted.replace(/\\(.)/gs, '$1'), elementType, elementTypes)
+    else if (quoted !== undefined)
+      json += jsonValue(quoted.replace(/\\(.)/gs, '$1'), elementType, elementTypes)
     else json += bare === 'NULL' ? 'null' : jsonValue(bare ?? '', elementType, elementTypes)
   }
   return json

@@ -4,8 +4,14 @@ type Attributes = Record<string, string | boolean>
 
 /** What is needed of a meter: that of `@opentelemetry/api` has it. */
 export interface MeterLike {
-  createCounter(name: string, options: InstrumentOptions): { add(value: number, attributes?: Attributes): void }
-  createHistogram(name: string, options: InstrumentOptions): { record(value: number, attributes?: Attributes): void }
+  createCounter(
+    name: string,
+    options: InstrumentOptions,
+  ): { add(value: number, attributes?: Attributes): void }
+  createHistogram(
+    name: string,
+    options: InstrumentOptions,
+  ): { record(value: number, attributes?: Attributes): void }
 }
 
 interface InstrumentOptions {
@@ -24,7 +30,12 @@ interface BreakerLike {
 export interface OpenTelemetryHooks {
   onOutcome(
     policy: BreakerLike,
-    event: { readonly outcome: string; readonly durationMs: number; readonly slow: boolean; readonly error?: unknown },
+    event: {
+      readonly outcome: string
+      readonly durationMs: number
+      readonly slow: boolean
+      readonly error?: unknown
+    },
   ): void
   onReject(policy: BreakerLike, rejection: { readonly reason: string }): void
   onWouldReject(policy: BreakerLike): void
@@ -57,11 +68,24 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
     unit: 's',
     advice: { explicitBucketBoundaries: SECONDS },
   })
-  const count = (name: string, unit: string, description: string) => meter.createCounter(name, { unit, description })
+  const count = (name: string, unit: string, description: string) =>
+    meter.createCounter(name, { unit, description })
   const calls = count('resilient_circuit.calls', '{call}', 'Calls that ended, by their outcome.')
-  const rejections = count('resilient_circuit.rejections', '{call}', 'Calls that were rejected, or would have been.')
-  const transitions = count('resilient_circuit.transitions', '{transition}', 'Transitions that this instance made.')
-  const dropped = count('resilient_circuit.outcomes.dropped', '{outcome}', 'Outcomes that never reached the storage.')
+  const rejections = count(
+    'resilient_circuit.rejections',
+    '{call}',
+    'Calls that were rejected, or would have been.',
+  )
+  const transitions = count(
+    'resilient_circuit.transitions',
+    '{transition}',
+    'Transitions that this instance made.',
+  )
+  const dropped = count(
+    'resilient_circuit.outcomes.dropped',
+    '{outcome}',
+    'Outcomes that never reached the storage.',
+  )
   const degradations = count(
     'resilient_circuit.degradations',
     '{change}',
@@ -99,9 +123,12 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
         ...why,
       })
     },
-    onDegraded: (policy) => degradations.add(1, { ...breaker(policy), 'resilient_circuit.storage.answers': false }),
-    onRecovered: (policy) => degradations.add(1, { ...breaker(policy), 'resilient_circuit.storage.answers': true }),
-    onDropped: (policy, { outcomes, why }) => dropped.add(outcomes, { ...breaker(policy), 'resilient_circuit.drop.reason': why }),
+    onDegraded: (policy) =>
+      degradations.add(1, { ...breaker(policy), 'resilient_circuit.storage.answers': false }),
+    onRecovered: (policy) =>
+      degradations.add(1, { ...breaker(policy), 'resilient_circuit.storage.answers': true }),
+    onDropped: (policy, { outcomes, why }) =>
+      dropped.add(outcomes, { ...breaker(policy), 'resilient_circuit.drop.reason': why }),
   }
 }
 
@@ -126,7 +153,10 @@ export function measuredStorage(storage: CircuitStorage, meter: MeterLike): Circ
         failed = errorType(error, false)
         throw error
       } finally {
-        duration.record((performance.now() - started) / 1_000, { 'resilient_circuit.storage.operation': name, ...failed })
+        duration.record((performance.now() - started) / 1_000, {
+          'resilient_circuit.storage.operation': name,
+          ...failed,
+        })
       }
     }
   return {
@@ -148,5 +178,7 @@ function breaker({ resourceKey, namespace }: BreakerLike): Attributes {
 function errorType(error: unknown, slow: boolean): Attributes {
   if (slow) return { 'error.type': 'slow' }
   if (!(error instanceof Error)) return { 'error.type': '_OTHER' }
-  return { 'error.type': 'code' in error && typeof error.code === 'string' ? error.code : error.name }
+  return {
+    'error.type': 'code' in error && typeof error.code === 'string' ? error.code : error.name,
+  }
 }

@@ -35,7 +35,10 @@ const PAGE = 1_000
  * app.get('/metrics', () => prometheusResponse(storage))
  * ```
  */
-export async function prometheusText(storage: CircuitStorage, options: PrometheusOptions = {}): Promise<string> {
+export async function prometheusText(
+  storage: CircuitStorage,
+  options: PrometheusOptions = {},
+): Promise<string> {
   const { limit = 1_000, namespace, transitionsOver = '5m', signal } = options
   checkedInteger('limit', limit, 1, 10_000)
   const overMs = toMilliseconds('transitionsOver', transitionsOver, { min: 1_000, max: DAY_MS })
@@ -53,7 +56,10 @@ export async function prometheusText(storage: CircuitStorage, options: Prometheu
 }
 
 /** The same as a response. Where the storage fails it is a 503 without a reason, and Prometheus's own `up` is 0. */
-export async function prometheusResponse(storage: CircuitStorage, options: PrometheusOptions = {}): Promise<Response> {
+export async function prometheusResponse(
+  storage: CircuitStorage,
+  options: PrometheusOptions = {},
+): Promise<Response> {
   const headers = { 'Content-Type': CONTENT_TYPE, 'Cache-Control': 'no-store' }
   try {
     return new Response(await prometheusText(storage, options), { headers })
@@ -73,7 +79,11 @@ async function worst(
   let summary: BreakerSummary | undefined
   let after: string | null = null
   do {
-    const wanted = { ...query, limit: Math.min(PAGE, limit - snapshots.length), summary: after === null }
+    const wanted = {
+      ...query,
+      limit: Math.min(PAGE, limit - snapshots.length),
+      summary: after === null,
+    }
     const page = await storage.list(after === null ? wanted : { ...wanted, after }, call)
     snapshots.push(...page.items)
     summary ??= page.summary
@@ -100,9 +110,11 @@ function totals(snapshots: readonly Snapshot[], summary: BreakerSummary | undefi
       'Breakers in the storage, by state.',
       STATES.map((state) => ({ labels: { state }, value: summary.counts[state] })),
     ),
-    gauge('breakers_omitted', 'Breakers beyond the cardinality limit: the healthiest, without series of their own.', [
-      { labels: {}, value: Math.max(0, all - snapshots.length) },
-    ]),
+    gauge(
+      'breakers_omitted',
+      'Breakers beyond the cardinality limit: the healthiest, without series of their own.',
+      [{ labels: {}, value: Math.max(0, all - snapshots.length) }],
+    ),
   ]
 }
 
@@ -118,12 +130,18 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
       return found === null ? [] : [{ labels: idOf(s), value: found }]
     })
   const readings = new Map(snapshots.map((s) => [s, readingOf(s)]))
-  const read = (value: (reading: Reading) => number | null): Sample[] => each((s) => value(readings.get(s)!))
+  const read = (value: (reading: Reading) => number | null): Sample[] =>
+    each((s) => value(readings.get(s)!))
   return [
     gauge(
       'state',
       'State of a breaker: 1 for the one that it is in.',
-      snapshots.flatMap((s) => STATES.map((state) => ({ labels: { ...idOf(s), state }, value: s.status === state ? 1 : 0 }))),
+      snapshots.flatMap((s) =>
+        STATES.map((state) => ({
+          labels: { ...idOf(s), state },
+          value: s.status === state ? 1 : 0,
+        })),
+      ),
     ),
     gauge(
       'window_failures',
@@ -155,7 +173,9 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
       "An operator's order that is in force: always 1.",
       snapshots.flatMap((s) => {
         const override = readings.get(s)!.activeOverride
-        return override === null ? [] : [{ labels: { ...idOf(s), override: override.kind }, value: 1 }]
+        return override === null
+          ? []
+          : [{ labels: { ...idOf(s), override: override.kind }, value: 1 }]
       }),
     ),
     gauge(
@@ -181,17 +201,25 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
  * Counted from the audit log, which is pruned: a gauge over a fixed time, since a counter made of it would shrink, and Prometheus
  * would take that for a restart and count everything again.
  */
-function recentTransitions(lines: readonly Transition[], cutOff: boolean, overMs: number, shown: readonly Snapshot[]): Family[] {
+function recentTransitions(
+  lines: readonly Transition[],
+  cutOff: boolean,
+  overMs: number,
+  shown: readonly Snapshot[],
+): Family[] {
   const known = new Set(shown.map((s) => JSON.stringify([s.namespace, s.resourceKey])))
   const counted = new Map<string, { labels: Record<string, string>; value: number }>()
   for (const line of lines) {
-    if (line.from === line.to || !known.has(JSON.stringify([line.namespace, line.resourceKey]))) continue
+    if (line.from === line.to || !known.has(JSON.stringify([line.namespace, line.resourceKey])))
+      continue
     const labels = { ...idOf(line), from: line.from, to: line.to, cause: line.cause }
     const key = JSON.stringify(labels)
     counted.set(key, { labels, value: (counted.get(key)?.value ?? 0) + 1 })
   }
   return [
-    gauge('recent_transitions', `Transitions within the last ${overMs / 1_000} s.`, [...counted.values()]),
+    gauge('recent_transitions', `Transitions within the last ${overMs / 1_000} s.`, [
+      ...counted.values(),
+    ]),
     gauge(
       'recent_transitions_cut_off',
       `1 where more than ${PAGE} changes were made in that time, and only the newest are counted.`,

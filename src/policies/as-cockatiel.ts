@@ -10,8 +10,15 @@ export interface CockatielPolicy<Alt = never> {
   /** A call returned; how long it took, in milliseconds. */
   readonly onSuccess: CockatielEvent<{ duration: number }>
   /** A call threw, or was rejected. Policies do not tell what they made of an error: `handled` is always true. */
-  readonly onFailure: CockatielEvent<{ duration: number; handled: boolean; reason: { error: Error } }>
-  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signal?: AbortSignal): Promise<T | Alt>
+  readonly onFailure: CockatielEvent<{
+    duration: number
+    handled: boolean
+    reason: { error: Error }
+  }>
+  execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signal?: AbortSignal,
+  ): Promise<T | Alt>
 }
 
 /**

@@ -21,5 +21,8 @@ function freezes(): boolean {
     readonly navigator?: { readonly userAgent?: string }
     readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> }
   }
-  return navigator?.userAgent === 'Cloudflare-Workers' || process?.env?.['AWS_LAMBDA_FUNCTION_NAME'] !== undefined
+  return (
+    navigator?.userAgent === 'Cloudflare-Workers' ||
+    process?.env?.['AWS_LAMBDA_FUNCTION_NAME'] !== undefined
+  )
 }

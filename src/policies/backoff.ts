@@ -31,7 +31,8 @@ export class ExponentialDelay implements Backoff {
     const { minDelay, maxDelay, factor = 2, jitter = 0 } = options ?? {}
     this.#minMs = toMilliseconds('minDelay', minDelay, { min: 0, max: DAY_MS })
     this.#maxMs = toMilliseconds('maxDelay', maxDelay, { min: this.#minMs, max: DAY_MS })
-    if (!Number.isFinite(factor) || factor < 1) throw new InvalidOptionError('factor', 'a number from 1', factor)
+    if (!Number.isFinite(factor) || factor < 1)
+      throw new InvalidOptionError('factor', 'a number from 1', factor)
     if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
       throw new InvalidOptionError('jitter', 'a number from 0 to 1', jitter)
     }
@@ -47,7 +48,8 @@ export class ExponentialDelay implements Backoff {
   forAttempt(attempt: number, random: () => number = Math.random): number {
     checkedInteger('attempt', attempt, 1)
     // The power becomes Infinity, which nothing may be multiplied by 0 with.
-    const grown = this.#minMs === 0 ? 0 : Math.min(this.#minMs * this.#factor ** (attempt - 1), this.#maxMs)
+    const grown =
+      this.#minMs === 0 ? 0 : Math.min(this.#minMs * this.#factor ** (attempt - 1), this.#maxMs)
     return this.#jitter === 0 ? grown : grown * (1 - this.#jitter * random())
   }
 }

@@ -50,13 +50,19 @@ export class LazyContext implements CallContext {
 export interface Policy<Alt = never> {
   /** There for types alone, as in cockatiel. */
   readonly _altReturn?: Alt
-  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signal?: AbortSignal): Promise<T | Alt>
+  execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signal?: AbortSignal,
+  ): Promise<T | Alt>
 }
 
 /** A policy that takes options in the place of a signal, and says so. */
 export interface CallPolicy<Alt = never> extends Policy<Alt> {
   readonly acceptsCallOptions: true
-  execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T | Alt>
+  execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signalOrOptions?: AbortSignal | CallOptions,
+  ): Promise<T | Alt>
 }
 
 export function acceptsCallOptions<Alt>(policy: Policy<Alt>): policy is CallPolicy<Alt> {

@@ -10,8 +10,20 @@ import type { Grant, Rejection } from '../replica/grant.ts'
 import { type Replica, replicaOf } from '../replica/replica.ts'
 import { within } from '../replica/runtime.ts'
 import { type Sequel, View } from '../replica/view.ts'
-import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
-import { type CallResult, CallTimeoutError, type Classification, defaultOutcome } from './classify.ts'
+import {
+  type CallContext,
+  type CallOptions,
+  type CallPolicy,
+  callOptions,
+  LazyContext,
+  wrapWith,
+} from './call.ts'
+import {
+  type CallResult,
+  CallTimeoutError,
+  type Classification,
+  defaultOutcome,
+} from './classify.ts'
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -60,7 +72,9 @@ export class CircuitProtectorPolicy implements CallPolicy {
     this.#replica.add(this.#view)
     this.#now = () => runtime.now()
     this.#judgesValues =
-      this.#options.classify !== undefined || this.#options.slowMs < Number.POSITIVE_INFINITY || options.onOutcome !== undefined
+      this.#options.classify !== undefined ||
+      this.#options.slowMs < Number.POSITIVE_INFINITY ||
+      options.onOutcome !== undefined
     if (storage.shared && options.failureLimit === undefined) {
       this.#hooks.notice({
         code: 'SINGLE_FAILURE_TRIPS',
@@ -90,7 +104,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * Calls `fn` if the breaker admits it, and records how it ended.
    * @throws {ProtectedCallError} where the breaker rejects; else whatever `fn` throws
    */
-  async execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T> {
+  async execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signalOrOptions?: AbortSignal | CallOptions,
+  ): Promise<T> {
     const call = callOptions(signalOrOptions)
     if (call.signal !== undefined) call.signal.throwIfAborted()
     const started = this.#now()
@@ -129,7 +146,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * @throws {ProtectedCallError} where the breaker rejects
    */
   async acquire(options: CallOptions & { readonly lease?: Duration } = {}): Promise<Permit> {
-    const leaseMs = options.lease === undefined ? undefined : toMilliseconds('lease', options.lease, { min: 1, max: DAY_MS })
+    const leaseMs =
+      options.lease === undefined
+        ? undefined
+        : toMilliseconds('lease', options.lease, { min: 1, max: DAY_MS })
     options.signal?.throwIfAborted()
     const started = this.#now()
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
@@ -164,7 +184,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   /** Opens the breaker for its cooldown. */
   async open(operator: Operator = {}): Promise<Snapshot> {
-    return this.#command({ command: 'open', cooldownMs: this.#options.settings.cooldownMs }, operator)
+    return this.#command(
+      { command: 'open', cooldownMs: this.#options.settings.cooldownMs },
+      operator,
+    )
   }
 
   /** Closes the breaker, and lifts what overrides it. */
@@ -179,10 +202,22 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   /** `DISABLED` lets all calls through and records nothing, `METRICS_ONLY` records and rejects nothing, null lifts what stands. */
   async override(override: OverrideKind | null, options: TimedOperator = {}): Promise<Snapshot> {
-    if (override !== null && override !== 'FORCED_OPEN' && override !== 'DISABLED' && override !== 'METRICS_ONLY') {
-      throw new InvalidOptionError('override', "'FORCED_OPEN', 'DISABLED', 'METRICS_ONLY' or null", override)
+    if (
+      override !== null &&
+      override !== 'FORCED_OPEN' &&
+      override !== 'DISABLED' &&
+      override !== 'METRICS_ONLY'
+    ) {
+      throw new InvalidOptionError(
+        'override',
+        "'FORCED_OPEN', 'DISABLED', 'METRICS_ONLY' or null",
+        override,
+      )
     }
-    const forMs = options.for === undefined ? null : toMilliseconds('for', options.for, { min: 1, max: LONGEST_ORDER_MS })
+    const forMs =
+      options.for === undefined
+        ? null
+        : toMilliseconds('for', options.for, { min: 1, max: LONGEST_ORDER_MS })
     return this.#command({ command: 'override', override, forMs }, options)
   }
 
@@ -192,7 +227,8 @@ export class CircuitProtectorPolicy implements CallPolicy {
   }
 
   async #command(order: Order, { actor, reason }: Operator): Promise<Snapshot> {
-    const word = (option: string, value: string | undefined) => (value === undefined ? null : checkedKey(option, value))
+    const word = (option: string, value: string | undefined) =>
+      value === undefined ? null : checkedKey(option, value)
     const snapshot = await this.#replica.control(this.#view, {
       order,
       actor: word('actor', actor),
@@ -208,7 +244,11 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const grant = view.closedGrant(now)
     const due = view.wantsRefresh(now) || (grant === null && view.wantsReport(now))
     // What cannot go on behind the call's back waits until the view is stale, and is then waited for.
-    if (due && !view.isStale(now) && (call.waitUntil !== undefined || this.#options.background !== 'await')) {
+    if (
+      due &&
+      !view.isStale(now) &&
+      (call.waitUntil !== undefined || this.#options.background !== 'await')
+    ) {
       this.#keep(this.#replica.flush(view), call)
     }
     return grant
@@ -216,9 +256,13 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   async #admit(call: CallOptions, leaseMs: number | undefined): Promise<Grant> {
     const { settings } = this.#options
-    const decision = await this.#replica.admit(this.#view, leaseMs ?? settings.probeLeaseMs, (work) => {
-      this.#keep(work, call, false)
-    })
+    const decision = await this.#replica.admit(
+      this.#view,
+      leaseMs ?? settings.probeLeaseMs,
+      (work) => {
+        this.#keep(work, call, false)
+      },
+    )
     if ('reason' in decision) {
       const error = this.#rejected(decision)
       this.#hooks.rejected(error)
@@ -240,19 +284,33 @@ export class CircuitProtectorPolicy implements CallPolicy {
   }
 
   /** Records how a call ended; answers what the call should wait for, if anything. */
-  #settle(grant: Grant, result: CallResult, started: number, call: CallOptions): Promise<unknown> | undefined {
+  #settle(
+    grant: Grant,
+    result: CallResult,
+    started: number,
+    call: CallOptions,
+  ): Promise<unknown> | undefined {
     const { slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
     const now = this.#now()
     const durationMs = Math.max(0, now - started)
     const classified = this.#classify(result, call)
     const slow = classified === 'success' && durationMs > slowMs
-    const outcome = slow ? 'failure' : typeof classified === 'object' ? classified.outcome : classified
+    const outcome = slow
+      ? 'failure'
+      : typeof classified === 'object'
+        ? classified.outcome
+        : classified
     this.#hooks.outcome(outcome, durationMs, slow, result)
     if (outcome === 'ignored') return this.#release(grant, call)
     const wish = typeof classified === 'object' ? classified.retryAfterMs : undefined
-    const retryAfterMs = wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
+    const retryAfterMs =
+      wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
     if (outcome === 'success') return this.#report(this.#view.succeed(grant, now), now, call)
-    return this.#report(this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now), now, call)
+    return this.#report(
+      this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now),
+      now,
+      call,
+    )
   }
 
   /** Sends what should not wait. */
@@ -261,7 +319,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     // What is under way is followed by another exchange, which takes this along.
     if (!this.#isStrong && this.#hooks.idle && !this.#replica.mayFlush(now)) return undefined
     if (sequel === 'look') return this.#keep(this.#replica.flush(this.#view, 'urgent'), call)
-    return this.#keep(this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view), call)
+    return this.#keep(
+      this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view),
+      call,
+    )
   }
 
   #release(grant: Grant, call: CallOptions): Promise<unknown> | undefined {
@@ -275,17 +336,26 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const classify = call.classify ?? this.#options.classify
     const callerAborted = !result.ok && call.signal?.aborted === true
     if (classify === undefined && result.ok) return 'success'
-    const own = classify === undefined || callerAborted ? undefined : this.#hooks.ask('classify', () => classify(result))
-    const handles = (error: unknown) => this.#hooks.ask('shouldHandle', () => shouldHandle(error)) ?? true
+    const own =
+      classify === undefined || callerAborted
+        ? undefined
+        : this.#hooks.ask('classify', () => classify(result))
+    const handles = (error: unknown) =>
+      this.#hooks.ask('shouldHandle', () => shouldHandle(error)) ?? true
     return own ?? defaultOutcome(result, handles, callerAborted)
   }
 
   /** Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not. */
-  async #limited<T>(fn: (context: CallContext) => PromiseLike<T> | T, call: CallOptions, timeoutMs: number): Promise<T> {
+  async #limited<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    call: CallOptions,
+    timeoutMs: number,
+  ): Promise<T> {
     const limit = AbortSignal.timeout(timeoutMs)
     const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit])
     const over = new Promise<never>((_, reject) => {
-      const fail = () => reject(limit.aborted ? new CallTimeoutError(this.resourceKey, timeoutMs) : signal.reason)
+      const fail = () =>
+        reject(limit.aborted ? new CallTimeoutError(this.resourceKey, timeoutMs) : signal.reason)
       signal.addEventListener('abort', fail, { once: true })
     })
     return Promise.race([fn(new LazyContext(signal)), over])

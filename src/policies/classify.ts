@@ -13,7 +13,9 @@ export interface ClassifiedFailure {
 export type Classification = Outcome | ClassifiedFailure
 
 /** What a call came to: a value, or an error. */
-export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+export type CallResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown }
 
 /** The call took longer than the breaker's `timeout`. It counts as a failure. */
 export class CallTimeoutError extends ResilientCircuitError {
@@ -26,7 +28,11 @@ export class CallTimeoutError extends ResilientCircuitError {
 }
 
 /** What a result means where nobody says otherwise. */
-export function defaultOutcome(result: CallResult, shouldHandle: (error: unknown) => boolean, callerAborted: boolean): Outcome {
+export function defaultOutcome(
+  result: CallResult,
+  shouldHandle: (error: unknown) => boolean,
+  callerAborted: boolean,
+): Outcome {
   if (result.ok) return 'success'
   // What another breaker rejected says nothing about this dependency; neither does a caller who went away.
   if (result.error instanceof ProtectedCallError || callerAborted) return 'ignored'

@@ -20,11 +20,16 @@ type Decorator<Alt> = <This, Args extends unknown[], R>(
  * ```
  */
 export function protect<Alt = never>(policy: Policy<Alt>): Decorator<Alt> {
-  if (typeof policy?.execute !== 'function') throw new InvalidOptionError('policy', 'a policy', policy)
+  if (typeof policy?.execute !== 'function')
+    throw new InvalidOptionError('policy', 'a policy', policy)
   return (method, context) => {
     // The decorators that TypeScript had before the standard pass a name here.
     if (context?.kind !== 'method')
-      throw new InvalidOptionError('@protect(policy)', 'on a method, as a standard decorator', context?.kind)
+      throw new InvalidOptionError(
+        '@protect(policy)',
+        'on a method, as a standard decorator',
+        context?.kind,
+      )
     return wrapWith(policy, method)
   }
 }

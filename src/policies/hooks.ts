@@ -69,7 +69,9 @@ export class HookRunner implements ViewListener {
   }
 
   #run<Name extends HookName>(name: Name, ...told: Told<Name>): void {
-    const hook = this.#hooks[name] as ((policy: CircuitProtectorPolicy, ...told: Told<Name>) => unknown) | undefined
+    const hook = this.#hooks[name] as
+      | ((policy: CircuitProtectorPolicy, ...told: Told<Name>) => unknown)
+      | undefined
     if (hook === undefined) return
     const answer = this.ask(name, () => hook(this.#policy, ...told))
     if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
@@ -83,4 +85,6 @@ export class HookRunner implements ViewListener {
 type HookName = Exclude<keyof Hooks, 'onNotice'>
 /** What a hook is told beside the policy. */
 type Told<Name extends HookName> =
-  NonNullable<Hooks[Name]> extends (policy: CircuitProtectorPolicy, ...told: infer T) => unknown ? T : never
+  NonNullable<Hooks[Name]> extends (policy: CircuitProtectorPolicy, ...told: infer T) => unknown
+    ? T
+    : never

@@ -6,7 +6,13 @@ export interface Notice {
    * `NO_STORAGE`: no storage could be made, a binding may be missing; the call ran unprotected.
    * `MISSING_PACKAGE`: the driver of the storage is not installed; breakers run on local state.
    */
-  readonly code: 'HOOK_FAILED' | 'SINGLE_FAILURE_TRIPS' | 'MEMORY_STORAGE' | 'BAD_KEY' | 'NO_STORAGE' | 'MISSING_PACKAGE'
+  readonly code:
+    | 'HOOK_FAILED'
+    | 'SINGLE_FAILURE_TRIPS'
+    | 'MEMORY_STORAGE'
+    | 'BAD_KEY'
+    | 'NO_STORAGE'
+    | 'MISSING_PACKAGE'
   readonly message: string
   readonly error?: unknown
 }

@@ -6,7 +6,11 @@ import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '../core/settings.ts'
 import type { CircuitState } from '../core/state.ts'
 import type { Dropped, StatusChange } from '../replica/listener.ts'
-import { type ReplicaOptions, type ResolvedReplicaOptions, resolveReplicaOptions } from '../replica/options.ts'
+import {
+  type ReplicaOptions,
+  type ResolvedReplicaOptions,
+  resolveReplicaOptions,
+} from '../replica/options.ts'
 import type { Runtime } from '../replica/runtime.ts'
 import { InMemoryStorage } from '../storage/memory.ts'
 import type { CircuitStorage } from '../storage/port.ts'
@@ -98,12 +102,15 @@ export interface ResolvedOptions {
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveOptions(options: CircuitProtectorOptions): ResolvedOptions {
   const storage: CircuitStorage = options.storage ?? defaults.storage?.() ?? new InMemoryStorage()
-  if (typeof storage?.exchange !== 'function') throw new InvalidOptionError('storage', 'a circuit storage', storage)
+  if (typeof storage?.exchange !== 'function')
+    throw new InvalidOptionError('storage', 'a circuit storage', storage)
   if (options.resourceKey === undefined && storage.shared)
     throw new InvalidOptionError('resourceKey', 'given where the storage is shared', undefined)
   const settings = resolveSettings(options)
   const optional = (option: 'slowCallDuration' | 'timeout') =>
-    options[option] === undefined ? undefined : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
+    options[option] === undefined
+      ? undefined
+      : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
   checkFunctions(options, HOOKS)
   return {
     id: {
@@ -117,8 +124,12 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
     classify: options.classify,
     slowMs: optional('slowCallDuration') ?? Number.POSITIVE_INFINITY,
     timeoutMs: optional('timeout'),
-    tripOnRetryAfter: checkedChoice('retryAfter', options.retryAfter ?? 'extend', ['extend', 'open']) === 'open',
-    maxRetryAfterMs: toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '1h', { min: 1, max: DAY_MS }),
+    tripOnRetryAfter:
+      checkedChoice('retryAfter', options.retryAfter ?? 'extend', ['extend', 'open']) === 'open',
+    maxRetryAfterMs: toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '1h', {
+      min: 1,
+      max: DAY_MS,
+    }),
     background: resolveBackground(options.background),
     runtime: options.runtime ?? systemRuntime,
     onNotice: options.onNotice ?? warn,

@@ -4,7 +4,14 @@ import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
-import { type CallContext, type CallOptions, type CallPolicy, callOptions, LazyContext, wrapWith } from './call.ts'
+import {
+  type CallContext,
+  type CallOptions,
+  type CallPolicy,
+  callOptions,
+  LazyContext,
+  wrapWith,
+} from './call.ts'
 import { attempt, type OnNotice, warn } from './notice.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { systemRuntime } from './system-runtime.ts'
@@ -75,13 +82,20 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     const { maxRetries = 3, backoff } = options
     checkedInteger('maxRetries', maxRetries, 0)
     if (backoff !== undefined && typeof backoff?.forAttempt !== 'function') {
-      throw new InvalidOptionError('backoff', 'an ExponentialDelay, a FixedDelay or another object with forAttempt', backoff)
+      throw new InvalidOptionError(
+        'backoff',
+        'an ExponentialDelay, a FixedDelay or another object with forAttempt',
+        backoff,
+      )
     }
     checkFunctions(options, ['shouldHandle', 'onRetry', 'onNotice'])
     this.#maxRetries = maxRetries
     this.#backoff = backoff
     this.#shouldHandle = options.shouldHandle ?? (() => true)
-    this.#maxRetryAfterMs = toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '30s', { min: 0, max: DAY_MS })
+    this.#maxRetryAfterMs = toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '30s', {
+      min: 0,
+      max: DAY_MS,
+    })
     this.#onRetry = options.onRetry
     this.#onNotice = options.onNotice ?? warn
     this.#runtime = options.runtime ?? systemRuntime
@@ -93,7 +107,10 @@ export class RetryWithBackoffPolicy implements CallPolicy {
    * @throws {ProtectedCallError} where a breaker within rejects, with the last error of an attempt, if any, as its `cause`
    * @throws what `fn` throws where `shouldHandle` says no or the caller's signal aborted; the signal's reason where it ends a wait
    */
-  async execute<T>(fn: (context: CallContext) => PromiseLike<T> | T, signalOrOptions?: AbortSignal | CallOptions): Promise<T> {
+  async execute<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signalOrOptions?: AbortSignal | CallOptions,
+  ): Promise<T> {
     const { signal } = callOptions(signalOrOptions)
     signal?.throwIfAborted()
     let last: { readonly error: unknown } | undefined
@@ -101,11 +118,17 @@ export class RetryWithBackoffPolicy implements CallPolicy {
       try {
         return await fn(new LazyContext(signal))
       } catch (error) {
-        if (error instanceof ProtectedCallError) throw last === undefined ? error : because(error, last.error)
-        if (signal?.aborted || !attempt(this.#onNotice, 'shouldHandle', () => this.#shouldHandle(error))) throw error
+        if (error instanceof ProtectedCallError)
+          throw last === undefined ? error : because(error, last.error)
+        if (
+          signal?.aborted ||
+          !attempt(this.#onNotice, 'shouldHandle', () => this.#shouldHandle(error))
+        )
+          throw error
         if (attempts > this.#maxRetries) throw new RetryLimitReached(attempts, error)
         last = { error }
-        const delayMs = attempt(this.#onNotice, 'backoff', () => this.#delayMs(attempts, error)) ?? 0
+        const delayMs =
+          attempt(this.#onNotice, 'backoff', () => this.#delayMs(attempts, error)) ?? 0
         attempt(this.#onNotice, 'onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
         signal?.throwIfAborted()
         if (delayMs > 0) await this.#wait(delayMs, signal)

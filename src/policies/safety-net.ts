@@ -33,10 +33,13 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
   /** @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in it twice */
   constructor(options: SafetyNetOptions<Alt>) {
     const policies = options?.policies
-    if (!Array.isArray(policies)) throw new InvalidOptionError('policies', 'a list of policies', policies)
+    if (!Array.isArray(policies))
+      throw new InvalidOptionError('policies', 'a list of policies', policies)
     policies.forEach((policy: Policy<Alt>, i) => {
-      if (typeof policy?.execute !== 'function') throw new InvalidOptionError(`policies[${i}]`, 'a policy', policy)
-      if (policies.indexOf(policy) !== i) throw new InvalidOptionError(`policies[${i}]`, 'in the list only once', policy)
+      if (typeof policy?.execute !== 'function')
+        throw new InvalidOptionError(`policies[${i}]`, 'a policy', policy)
+      if (policies.indexOf(policy) !== i)
+        throw new InvalidOptionError(`policies[${i}]`, 'in the list only once', policy)
     })
     this.#policies = [...policies]
   }
@@ -52,7 +55,8 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
       const policy = this.#policies[i]
       if (policy === undefined) return fn(context)
       // Where a policy hands no signal on, the one that it was given itself still holds.
-      const next = (inner: CallContext) => run(i + 1, LazyContext.signalOf(inner) === undefined ? context : inner)
+      const next = (inner: CallContext) =>
+        run(i + 1, LazyContext.signalOf(inner) === undefined ? context : inner)
       const signal = LazyContext.signalOf(context)
       if (!acceptsCallOptions(policy)) return policy.execute(next, signal)
       return policy.execute(next, signal === undefined ? call : { ...call, signal })
@@ -64,6 +68,8 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
   wrap<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => PromiseLike<R> | R,
   ): (this: This, ...args: Args) => Promise<R | Alt> {
-    return this.#policies.length === 0 ? (fn as (this: This, ...args: Args) => Promise<R>) : wrapWith(this, fn)
+    return this.#policies.length === 0
+      ? (fn as (this: This, ...args: Args) => Promise<R>)
+      : wrapWith(this, fn)
   }
 }

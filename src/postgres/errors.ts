@@ -43,7 +43,8 @@ export function asStorageError(error: unknown): StorageError {
   const inner = innermost(error)
   const sqlState = sqlStateOf(inner)
   const said = redacted(messageOf(inner))
-  const failure = (code: StorageError['code'], message: string) => new StorageError(code, message, sqlState)
+  const failure = (code: StorageError['code'], message: string) =>
+    new StorageError(code, message, sqlState)
   if (sqlState === undefined) return failure('STORAGE_FAILED', said)
   if (sqlState === UNDEFINED_TABLE || sqlState === UNDEFINED_COLUMN) {
     return failure(
@@ -51,12 +52,19 @@ export function asStorageError(error: unknown): StorageError {
       `the breaker tables are missing or of another version (${sqlState}): run \`resilient-circuit pg-setup\` or \`drizzle-kit push\``,
     )
   }
-  if (sqlState === UNKNOWN_DATABASE) return failure('DATABASE_MISSING', `${said} (${sqlState}): create it, or correct the URL`)
+  if (sqlState === UNKNOWN_DATABASE)
+    return failure('DATABASE_MISSING', `${said} (${sqlState}): create it, or correct the URL`)
   if (NOT_AUTHENTICATED.has(sqlState)) {
-    return failure('ACCESS_DENIED', `${said} (${sqlState}): correct the user or the password in the URL`)
+    return failure(
+      'ACCESS_DENIED',
+      `${said} (${sqlState}): correct the user or the password in the URL`,
+    )
   }
   if (sqlState === INSUFFICIENT_PRIVILEGE) {
-    return failure('NOT_ALLOWED', `${said} (${sqlState}): grant this to the role, or use the owner of the tables`)
+    return failure(
+      'NOT_ALLOWED',
+      `${said} (${sqlState}): grant this to the role, or use the owner of the tables`,
+    )
   }
   if (NOT_COUNTED.has(sqlState)) return failure('STORAGE_BUSY', said)
   return failure(/^2[23]/.test(sqlState) ? 'BAD_DATA' : 'STORAGE_FAILED', said)
@@ -75,16 +83,20 @@ function messageOf(error: unknown): string {
 /** Drizzle wraps what the driver threw. */
 function innermost(error: unknown): unknown {
   let inner = error
-  while (inner instanceof Error && inner.cause instanceof Error && sqlStateOf(inner) === undefined) inner = inner.cause
+  while (inner instanceof Error && inner.cause instanceof Error && sqlStateOf(inner) === undefined)
+    inner = inner.cause
   return inner
 }
 
 function sqlStateOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
 /** A text without the passwords of the connection strings in it. */
 export function redacted(text: string): string {
-  return text.replace(/(\w+:\/\/[^\s:@/]*):[^\s]*@/g, '$1:***@').replace(/(password=)\S+/gi, '$1***')
+  return text
+    .replace(/(\w+:\/\/[^\s:@/]*):[^\s]*@/g, '$1:***@')
+    .replace(/(password=)\S+/gi, '$1***')
 }

@@ -49,10 +49,18 @@ export interface Migrated {
  * const { applied } = await migrate(process.env.DATABASE_URL)
  * ```
  */
-export async function migrate(target: MigrationTarget | undefined, options: MigrateOptions = {}): Promise<Migrated> {
+export async function migrate(
+  target: MigrationTarget | undefined,
+  options: MigrateOptions = {},
+): Promise<Migrated> {
   const { schema } = namesIn(options.schema)
-  const timeZone = options.originalTimeZone === undefined ? undefined : checkedTimeZone(options.originalTimeZone)
-  const statements = migrationScript({ schema, timeZone, pruneFunctions: options.pruneFunctions === true })
+  const timeZone =
+    options.originalTimeZone === undefined ? undefined : checkedTimeZone(options.originalTimeZone)
+  const statements = migrationScript({
+    schema,
+    timeZone,
+    pruneFunctions: options.pruneFunctions === true,
+  })
   const sql = statements.map((statement) => `${statement};\n`).join('\n')
   if (options.dryRun) return { applied: [], notices: [], sql: `begin;\n\n${sql}\ncommit;\n` }
   const run = runScript(target)
@@ -75,6 +83,10 @@ function checkedTimeZone(value: string): string {
     new Intl.DateTimeFormat('en', { timeZone: value })
     return value
   } catch {
-    throw new InvalidOptionError('originalTimeZone', "an IANA time zone, such as 'Asia/Tokyo'", value)
+    throw new InvalidOptionError(
+      'originalTimeZone',
+      "an IANA time zone, such as 'Asia/Tokyo'",
+      value,
+    )
   }
 }

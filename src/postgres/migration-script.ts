@@ -17,7 +17,11 @@ export interface ScriptOptions {
  * The statements of one transaction that does whatever is still to be done, and at last tells `applied` and `notices`. What that is
  * they find out themselves, under the lock: over HTTP nobody could read first and then decide.
  */
-export function migrationScript({ schema, timeZone, pruneFunctions }: ScriptOptions): readonly string[] {
+export function migrationScript({
+  schema,
+  timeZone,
+  pruneFunctions,
+}: ScriptOptions): readonly string[] {
   // One journal for the whole database could not say which of its schemas it speaks of.
   const journalSchema = schema ?? 'drizzle'
   const journal = `"${journalSchema}".__drizzle_migrations`
@@ -31,7 +35,9 @@ if to_regclass('${journal}') is null then
 end if;`),
     ...(schema === undefined ? [] : [`select set_config('search_path', '"${schema}"', true)`]),
     // Left out, a setting of the role or the database still counts.
-    ...(timeZone === undefined ? [] : [`select set_config('rc.original_time_zone', '${timeZone}', true)`]),
+    ...(timeZone === undefined
+      ? []
+      : [`select set_config('rc.original_time_zone', '${timeZone}', true)`]),
     `select set_config('rc.applied', '', true), set_config('rc.notice', '', true), set_config('rc.unlike', (${UNLIKE})::text, true)`,
     ...migrations().map(({ tag, when, hash, statements }) =>
       block(`if current_setting('rc.unlike')::boolean or not exists (select from ${journal} where hash = '${hash}') then
@@ -81,7 +87,9 @@ interface Migration {
 
 function migrations(): readonly Migration[] {
   const migrationsFolder = folder()
-  const { entries }: { entries: { tag: string }[] } = JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8'))
+  const { entries }: { entries: { tag: string }[] } = JSON.parse(
+    readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8'),
+  )
   return readMigrationFiles({ migrationsFolder }).map(({ sql, folderMillis, hash }, i) => ({
     tag: entries[i]!.tag,
     when: folderMillis,
@@ -96,5 +104,7 @@ function folder(): string {
     const candidate = fileURLToPath(new URL(path, import.meta.url))
     if (existsSync(`${candidate}/meta/_journal.json`)) return candidate
   }
-  throw new Error('the SQL files of resilient-circuit are not there: do not bundle resilient-circuit/migrate')
+  throw new Error(
+    'the SQL files of resilient-circuit are not there: do not bundle resilient-circuit/migrate',
+  )
 }

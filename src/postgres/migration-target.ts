@@ -38,7 +38,8 @@ export function runScript(target: MigrationTarget | undefined): RunScript {
       ).at(0)
   if ('exec' in target) return async (statements) => lastRow(await target.exec(inOne(statements)))
   if ('transaction' in target) {
-    return async (statements) => lastRow(await target.transaction(statements.map((text) => target.query(text)) as never))
+    return async (statements) =>
+      lastRow(await target.transaction(statements.map((text) => target.query(text)) as never))
   }
   return async (statements) => lastRow(await target.query(inOne(statements)))
 }

@@ -23,10 +23,14 @@ export type { NeonStorageOptions }
  * const storage = neonStorage(env.DATABASE_URL)
  * ```
  */
-export function neonStorage(url: string | undefined, options: NeonStorageOptions = {}): DrizzleStorage {
+export function neonStorage(
+  url: string | undefined,
+  options: NeonStorageOptions = {},
+): DrizzleStorage {
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
-  const endpoint = fetchEndpoint === undefined ? neonsOwn(connection) : checkedEndpoint(fetchEndpoint)
+  const endpoint =
+    fetchEndpoint === undefined ? neonsOwn(connection) : checkedEndpoint(fetchEndpoint)
   return new DrizzleStorage(new NeonHttp(connection, endpoint), options)
 }
 

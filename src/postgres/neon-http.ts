@@ -48,13 +48,21 @@ export class NeonHttp implements DrizzleDatabase {
   async #send(body: Payload | { readonly queries: readonly Payload[] }): Promise<unknown> {
     const response = await fetch(this.#endpoint, {
       method: 'POST',
-      headers: { 'Neon-Connection-String': this.#connection, 'Neon-Raw-Text-Output': 'true', 'Neon-Array-Mode': 'true' },
+      headers: {
+        'Neon-Connection-String': this.#connection,
+        'Neon-Raw-Text-Output': 'true',
+        'Neon-Array-Mode': 'true',
+      },
       body: JSON.stringify(body),
     })
     if (response.ok) return response.json()
     // The database's own refusal; anything else comes from what stands before it.
-    if (response.status !== 400) throw new Error(`server error (HTTP status ${response.status}): ${await response.text()}`)
-    const { message, code } = (await response.json()) as { readonly message: string; readonly code?: string }
+    if (response.status !== 400)
+      throw new Error(`server error (HTTP status ${response.status}): ${await response.text()}`)
+    const { message, code } = (await response.json()) as {
+      readonly message: string
+      readonly code?: string
+    }
     throw Object.assign(new Error(message), { code })
   }
 }
@@ -66,12 +74,16 @@ class Statement implements PromiseLike<QueryRows> {
 
   constructor(query: SQL, send: (payload: Payload) => Promise<QueryRows>) {
     const { sql, params } = query.toQuery(DIALECT)
-    this.payload = { query: sql, params: params.map((value) => (value === null ? null : String(value))) }
+    this.payload = {
+      query: sql,
+      params: params.map((value) => (value === null ? null : String(value))),
+    }
     this.#send = send
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is waited for like a promise
-  then: Promise<QueryRows>['then'] = (resolved, rejected) => this.#send(this.payload).then(resolved, rejected)
+  then: Promise<QueryRows>['then'] = (resolved, rejected) =>
+    this.#send(this.payload).then(resolved, rejected)
 }
 
 /** How Drizzle writes PostgreSQL. Its own `PgDialect` would bring its whole query builder along. */
@@ -83,6 +95,9 @@ const DIALECT: Parameters<SQL['toQuery']>[0] = {
 }
 
 function rowsOf({ fields, rows }: Result): QueryRows {
-  const value = (text: string | null, i: number) => (text === null ? null : (PARSERS[fields[i]!.dataTypeID]?.(text) ?? text))
-  return rows.map((row): Row => Object.fromEntries(row.map((text, i) => [fields[i]!.name, value(text, i)])))
+  const value = (text: string | null, i: number) =>
+    text === null ? null : (PARSERS[fields[i]!.dataTypeID]?.(text) ?? text)
+  return rows.map(
+    (row): Row => Object.fromEntries(row.map((text, i) => [fields[i]!.name, value(text, i)])),
+  )
 }

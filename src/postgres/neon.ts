@@ -24,10 +24,14 @@ export interface NeonStorageOptions extends DrizzleStorageOptions {
  * const storage = neonStorage(env.DATABASE_URL)
  * ```
  */
-export function neonStorage(url: string | undefined, options: NeonStorageOptions = {}): DrizzleStorage {
+export function neonStorage(
+  url: string | undefined,
+  options: NeonStorageOptions = {},
+): DrizzleStorage {
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
-  if (fetchEndpoint === undefined) return new DrizzleStorage(drizzle({ client: neon(connection) }), options)
+  if (fetchEndpoint === undefined)
+    return new DrizzleStorage(drizzle({ client: neon(connection) }), options)
   const fetchOptions = { [ENDPOINT]: checkedEndpoint(fetchEndpoint) }
   listenToEndpoints()
   return new DrizzleStorage(drizzle({ client: neon(connection, { fetchOptions }) }), options)
@@ -45,6 +49,7 @@ let installed: Fetch | undefined
 function listenToEndpoints(): void {
   const before: Fetch | undefined = neonConfig.fetchFunction
   if (installed !== undefined && before === installed) return
-  installed = (url, init) => (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
+  installed = (url, init) =>
+    (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
   neonConfig.fetchFunction = installed
 }

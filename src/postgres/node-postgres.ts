@@ -55,7 +55,9 @@ export function nodePostgresStorage(
   const { max = 10 } = options
   checkedInteger('max', max, 1)
   const given = typeof urlOrPool === 'object' && urlOrPool !== null ? urlOrPool : undefined
-  const pool = given ?? new pg.Pool({ connectionString: checkedUrl('url', urlOrPool), max, allowExitOnIdle: true })
+  const pool =
+    given ??
+    new pg.Pool({ connectionString: checkedUrl('url', urlOrPool), max, allowExitOnIdle: true })
   outlive(pool)
   return new NodePostgresStorage(pool, given === undefined, options)
 }

@@ -44,8 +44,13 @@ export interface RowJson {
 }
 
 /** A row, or the lack of one, as a snapshot. */
-export function toSnapshot(row: RowJson | null, { resourceKey, namespace }: BreakerId, at: number): Snapshot {
-  const state = row === null ? BLANK : { ...stateOf(row), flushIds: row.since === null ? [] : [row.since] }
+export function toSnapshot(
+  row: RowJson | null,
+  { resourceKey, namespace }: BreakerId,
+  at: number,
+): Snapshot {
+  const state =
+    row === null ? BLANK : { ...stateOf(row), flushIds: row.since === null ? [] : [row.since] }
   return snapshotOf(state, resourceKey, namespace, at)
 }
 
@@ -67,7 +72,12 @@ function stateOf(row: RowJson): BreakerState {
     case 'CLOSED':
       return { ...common, status: 'CLOSED', buckets: bucketsOf(row) }
     case 'OPEN':
-      return { ...common, status: 'OPEN', openUntil: row.open_until ?? 0, cooldownMs: row.cooldown_ms }
+      return {
+        ...common,
+        status: 'OPEN',
+        openUntil: row.open_until ?? 0,
+        cooldownMs: row.cooldown_ms,
+      }
     case 'HALF_OPEN':
       return { ...common, status: 'HALF_OPEN', leases: row.leases, leaseMs: row.lease_ms }
   }
@@ -86,5 +96,10 @@ function overrideOf(row: RowJson): Override | null {
 
 function bucketsOf(row: RowJson): Buckets | null {
   if (row.bucket_ms === 0) return null
-  return { newest: row.bucket, widthMs: row.bucket_ms, successes: row.bucket_successes, failures: row.bucket_failures }
+  return {
+    newest: row.bucket,
+    widthMs: row.bucket_ms,
+    successes: row.bucket_successes,
+    failures: row.bucket_failures,
+  }
 }

@@ -148,9 +148,15 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Ta
       flushIds: integer('flush_ids').array().notNull().default(sql`'{}'`),
     },
     (table) => [
-      primaryKey({ name: 'rc_circuit_breakers_pkey', columns: [table.resourceKey, table.namespace] }),
+      primaryKey({
+        name: 'rc_circuit_breakers_pkey',
+        columns: [table.resourceKey, table.namespace],
+      }),
       check('rc_circuit_breakers_state', sql`${table.state} in ('CLOSED', 'OPEN', 'HALF_OPEN')`),
-      check('rc_circuit_breakers_override', sql`${table.override} in ('FORCED_OPEN', 'DISABLED', 'METRICS_ONLY')`),
+      check(
+        'rc_circuit_breakers_override',
+        sql`${table.override} in ('FORCED_OPEN', 'DISABLED', 'METRICS_ONLY')`,
+      ),
     ],
   ),
 

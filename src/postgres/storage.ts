@@ -2,7 +2,14 @@ import type { SQL } from 'drizzle-orm'
 import type { Transition, Verdict } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
-import { checkedLimit, checkedPrune, checkedSpan, listCursor, parseHistoryCursor, parseListCursor } from '../storage/paging.ts'
+import {
+  checkedLimit,
+  checkedPrune,
+  checkedSpan,
+  listCursor,
+  parseHistoryCursor,
+  parseListCursor,
+} from '../storage/paging.ts'
 import type {
   AcquireRequest,
   Admission,
@@ -70,12 +77,17 @@ export class DrizzleStorage implements CircuitStorage {
     this.#names = namesIn(options.schema)
   }
 
-  async exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]> {
+  async exchange(
+    requests: readonly ExchangeRequest[],
+    options?: StorageCallOptions,
+  ): Promise<readonly Exchanged[]> {
     if (requests.length === 0) return []
-    if (requests.some((request) => request.report)) return this.#write(requests, requests.map(encodeReport), options)
+    if (requests.some((request) => request.report))
+      return this.#write(requests, requests.map(encodeReport), options)
     const read = await this.#read(requests, options)
     // A foreign write is not to be read but to be resolved, which only the database can do.
-    if (read.some(({ foreign }) => foreign)) return this.#write(requests, requests.map(encodeReport), options)
+    if (read.some(({ foreign }) => foreign))
+      return this.#write(requests, requests.map(encodeReport), options)
     return read.map(({ snapshot }) => ({ snapshot, verdict: 'none', transitions: [] }))
   }
 
@@ -84,8 +96,13 @@ export class DrizzleStorage implements CircuitStorage {
       const [read] = await this.#read([request], options)
       const { snapshot, foreign } = read!
       // The specification says whether there is anything to write; only then does a statement that can write follow, and decide anew.
-      const step = transition({ ...snapshot, flushIds: [] }, { type: 'acquire', ...request }, snapshot.at)
-      if (!foreign && step.verdict !== 'probe') return { snapshot, verdict: step.verdict, token: null, transitions: [] }
+      const step = transition(
+        { ...snapshot, flushIds: [] },
+        { type: 'acquire', ...request },
+        snapshot.at,
+      )
+      if (!foreign && step.verdict !== 'probe')
+        return { snapshot, verdict: step.verdict, token: null, transitions: [] }
     }
     return (await this.#write([request], [encodeAcquire(request)], options))[0]!
   }
@@ -97,30 +114,49 @@ export class DrizzleStorage implements CircuitStorage {
   async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     const limit = checkedLimit(list.limit)
     const after = list.after === undefined ? undefined : parseListCursor(list.after)
-    const rows = await this.#run(() => query(this.#db, listStatement(list, after, limit + 1, this.#names)), options)
+    const rows = await this.#run(
+      () => query(this.#db, listStatement(list, after, limit + 1, this.#names)),
+      options,
+    )
     const found = rows.filter((row) => row['snapshot'] !== null)
     const items = found.slice(0, limit).map((row) => snapshotIn(row))
     const next = found.length > limit ? listCursor(items.at(-1)!) : null
-    return list.summary ? { items, next, summary: rows[0]!['summary'] as BreakerSummary } : { items, next }
+    return list.summary
+      ? { items, next, summary: rows[0]!['summary'] as BreakerSummary }
+      : { items, next }
   }
 
-  async history(history: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
+  async history(
+    history: HistoryQuery = {},
+    options?: StorageCallOptions,
+  ): Promise<Page<Transition>> {
     const limit = checkedLimit(history.limit)
     const before = history.after === undefined ? undefined : parseHistoryCursor(history.after)
     const newerThanMs = checkedSpan(history)
     const statement = historyStatement(history, newerThanMs, before, limit + 1, this.#names)
     const rows = await this.#run(() => query(this.#db, statement), options)
-    const lines = rows.slice(0, limit).map((row) => row['line'] as Transition & { readonly id: number })
-    return { items: lines.map(({ id, ...line }) => line), next: rows.length > limit ? JSON.stringify(lines.at(-1)!.id) : null }
+    const lines = rows
+      .slice(0, limit)
+      .map((row) => row['line'] as Transition & { readonly id: number })
+    return {
+      items: lines.map(({ id, ...line }) => line),
+      next: rows.length > limit ? JSON.stringify(lines.at(-1)!.id) : null,
+    }
   }
 
   async prune(prune: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
     const checked = checkedPrune(prune)
-    const [row] = await this.#run(() => query(this.#db, pruneStatement(checked, this.#names)), options)
+    const [row] = await this.#run(
+      () => query(this.#db, pruneStatement(checked, this.#names)),
+      options,
+    )
     return { breakers: Number(row!['breakers']), transitions: Number(row!['transitions']) }
   }
 
-  async #read(ids: readonly BreakerId[], options?: StorageCallOptions): Promise<{ snapshot: Snapshot; foreign: boolean }[]> {
+  async #read(
+    ids: readonly BreakerId[],
+    options?: StorageCallOptions,
+  ): Promise<{ snapshot: Snapshot; foreign: boolean }[]> {
     const rows = await this.#run(() => this.#look(ids), options)
     return rows.map(({ snapshot, at }, i) => ({
       snapshot: toSnapshot(snapshot, ids[i]!, at),
@@ -129,14 +165,23 @@ export class DrizzleStorage implements CircuitStorage {
   }
 
   async #look(ids: readonly BreakerId[]): Promise<readonly Look[]> {
-    const answer = await this.#ask(() => readByFunction(JSON.stringify(ids.map(encodeLook)), this.#names))
+    const answer = await this.#ask(() =>
+      readByFunction(JSON.stringify(ids.map(encodeLook)), this.#names),
+    )
     if (answer !== undefined) return answer as Look[]
     const rows = await query(this.#db, readStatement(ids, this.#names))
     this.#installed = rows[0]!['installed'] === true
-    return rows.map(({ snapshot, at }) => ({ snapshot: snapshot as RowJson | null, at: Number(at) }))
+    return rows.map(({ snapshot, at }) => ({
+      snapshot: snapshot as RowJson | null,
+      at: Number(at),
+    }))
   }
 
-  async #write(ids: readonly BreakerId[], events: readonly object[], options?: StorageCallOptions): Promise<Admission[]> {
+  async #write(
+    ids: readonly BreakerId[],
+    events: readonly object[],
+    options?: StorageCallOptions,
+  ): Promise<Admission[]> {
     const request = JSON.stringify(events)
     const answers = await this.#run(() => this.#call(request), options)
     const admissions: Admission[] = []
@@ -188,7 +233,11 @@ export class DrizzleStorage implements CircuitStorage {
 
 function snapshotIn(row: Row): Snapshot {
   const json = row['snapshot'] as RowJson
-  return toSnapshot(json, { resourceKey: json.resource_key, namespace: json.namespace }, Number(row['at']))
+  return toSnapshot(
+    json,
+    { resourceKey: json.resource_key, namespace: json.namespace },
+    Number(row['at']),
+  )
 }
 
 /** Drizzle cannot hand a signal on to its driver: the waiting ends, the statement goes on. */

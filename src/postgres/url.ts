@@ -7,8 +7,10 @@ import { InvalidOptionError } from '../core/errors.ts'
 export function checkedUrl(option: string, value: unknown): string {
   const expected =
     "a Postgres URL, 'postgresql://user:password@host/database', with special characters in the password percent-encoded"
-  if (typeof value !== 'string' || value === '') throw new InvalidOptionError(option, `${expected} (is the variable set?)`, value)
-  if (!isComplete(value)) throw new InvalidOptionError(option, expected, `${/^[a-z]+:\/\//i.exec(value)?.[0] ?? ''}…`)
+  if (typeof value !== 'string' || value === '')
+    throw new InvalidOptionError(option, `${expected} (is the variable set?)`, value)
+  if (!isComplete(value))
+    throw new InvalidOptionError(option, expected, `${/^[a-z]+:\/\//i.exec(value)?.[0] ?? ''}…`)
   return value
 }
 
@@ -16,7 +18,12 @@ function isComplete(text: string): boolean {
   try {
     const { protocol, username, password, hostname, pathname } = new URL(text)
     decodeURIComponent(`${username}${password}${pathname}`)
-    return (protocol === 'postgres:' || protocol === 'postgresql:') && username !== '' && hostname !== '' && pathname.length > 1
+    return (
+      (protocol === 'postgres:' || protocol === 'postgresql:') &&
+      username !== '' &&
+      hostname !== '' &&
+      pathname.length > 1
+    )
   } catch {
     return false
   }

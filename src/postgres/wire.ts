@@ -26,12 +26,28 @@ export function encodeReport({ resourceKey, namespace, report }: ExchangeRequest
   }
 }
 
-export function encodeAcquire({ resourceKey, namespace, settings, leaseMs }: AcquireRequest): object {
+export function encodeAcquire({
+  resourceKey,
+  namespace,
+  settings,
+  leaseMs,
+}: AcquireRequest): object {
   return { resource_key: resourceKey, namespace, type: 'acquire', lease_ms: leaseMs, settings }
 }
 
-export function encodeCommand({ resourceKey, namespace, command: { order, actor, reason } }: ControlRequest): object {
-  const common = { resource_key: resourceKey, namespace, type: 'command', command: order.command, actor, reason }
+export function encodeCommand({
+  resourceKey,
+  namespace,
+  command: { order, actor, reason },
+}: ControlRequest): object {
+  const common = {
+    resource_key: resourceKey,
+    namespace,
+    type: 'command',
+    command: order.command,
+    actor,
+    reason,
+  }
   switch (order.command) {
     case 'open':
       return { ...common, cooldown_ms: order.cooldownMs }

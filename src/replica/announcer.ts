@@ -16,7 +16,14 @@ export class Announcer {
     for (const { from, to, generation, at, cause, reason, actor } of transitions) {
       this.#seen ??= from
       // What led there was another's doing.
-      this.#tell(from, { generation: snapshot.previousGeneration, at, cause: null, reason: null, actor: null, origin: 'fleet' })
+      this.#tell(from, {
+        generation: snapshot.previousGeneration,
+        at,
+        cause: null,
+        reason: null,
+        actor: null,
+        origin: 'fleet',
+      })
       this.#tell(to, { generation, at, cause, reason, actor, origin: 'self' })
     }
     const { status, generation, cause, override } = snapshot
@@ -25,7 +32,8 @@ export class Announcer {
   }
 
   #tell(to: CircuitState, change: StatusChange): void {
-    if (this.#seen !== null && this.#seen !== to) this.#listener.statusChanged(this.#seen, to, change)
+    if (this.#seen !== null && this.#seen !== to)
+      this.#listener.statusChanged(this.#seen, to, change)
     this.#seen = to
   }
 }

@@ -40,12 +40,17 @@ export class Asking {
    * @returns when this isolate asks; undefined where it waits for no end, or for none any more
    */
   scheduleAfterCooldown(snapshot: Snapshot, now: number): number | undefined {
-    if (snapshot.status !== 'OPEN' || snapshot.retryAfterMs === null || this.#maxStalenessMs === 0) {
+    if (
+      snapshot.status !== 'OPEN' ||
+      snapshot.retryAfterMs === null ||
+      this.#maxStalenessMs === 0
+    ) {
       this.#afterCooldown = 0
       return undefined
     }
     if (snapshot.retryAfterMs <= 0) return undefined
-    const spread = this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
+    const spread =
+      this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
     this.#afterCooldown = now + snapshot.retryAfterMs + spread
     return this.#afterCooldown
   }

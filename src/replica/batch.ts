@@ -77,7 +77,13 @@ export class Batch {
     this.#hurry(now)
   }
 
-  probe(token: number, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): void {
+  probe(
+    token: number,
+    failed: boolean,
+    retryAfterMs: number | null,
+    trip: boolean,
+    now: number,
+  ): void {
     this.#tokens.push(token)
     if (failed) return this.failure(retryAfterMs, trip, now)
     this.#run++
@@ -139,7 +145,8 @@ export class Batch {
       if (outcome === FAILURE) this.#put()
       else this.#run++
     }
-    if (this.#runs.length === 0 && this.#released.length === 0) this.urgentSince = Number.POSITIVE_INFINITY
+    if (this.#runs.length === 0 && this.#released.length === 0)
+      this.urgentSince = Number.POSITIVE_INFINITY
   }
 
   /** A failure, behind all those successes. */

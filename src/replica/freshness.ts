@@ -22,7 +22,8 @@ export class Freshness {
     const steppedBack = now < this.#receivedAt
     this.#receivedAt = now
     this.#freshUntil = now + this.#maxStalenessMs
-    this.#refreshFrom = now + this.#maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
+    this.#refreshFrom =
+      now + this.#maxStalenessMs * (REFRESH_SHARE + REFRESH_SPREAD * this.#runtime.random())
     return steppedBack
   }
 

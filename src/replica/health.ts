@@ -28,7 +28,9 @@ export class Health {
   failed(now: number): boolean {
     if (!this.mayAsk(now)) return false
     this.#pauseStart = now
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.8 + 0.4 * this.#runtime.random())
+    this.#pauseMs =
+      Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) *
+      (0.8 + 0.4 * this.#runtime.random())
     this.#failures++
     return this.#failures === 1
   }

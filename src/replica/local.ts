@@ -11,8 +11,16 @@ const LONGER = 0.5
 const NOTHING = { outcomes: '', tokens: [], released: [], retryAfterMs: null, trip: false } as const
 
 /** May a call be made, by this isolate's own lights? */
-export function admittedLocally(state: StoredState, settings: Settings, t: number): ReturnType<typeof transition> {
-  return transition(state, { type: 'acquire', leaseMs: settings.probeLeaseMs, settings: { ...settings, ...SINGLE_PROBE } }, t)
+export function admittedLocally(
+  state: StoredState,
+  settings: Settings,
+  t: number,
+): ReturnType<typeof transition> {
+  return transition(
+    state,
+    { type: 'acquire', leaseMs: settings.probeLeaseMs, settings: { ...settings, ...SINGLE_PROBE } },
+    t,
+  )
 }
 
 /** The state after outcomes that no storage is told of. `chance`: from 0 up to 1. */
@@ -27,5 +35,8 @@ export function reportedLocally(
   const own = { ...settings, ...SINGLE_PROBE, cooldownMs }
   // There are no repeats here: the id says nothing, and is forgotten.
   const named = { type: 'report', flushId: 0, since: null, wouldReject: 0, settings: own } as const
-  return { ...transition({ ...state, flushIds: [] }, { ...NOTHING, ...report, ...named }, t).state, flushIds: [] }
+  return {
+    ...transition({ ...state, flushIds: [] }, { ...NOTHING, ...report, ...named }, t).state,
+    flushIds: [],
+  }
 }

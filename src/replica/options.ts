@@ -36,19 +36,37 @@ export interface ResolvedReplicaOptions {
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
-export function resolveReplicaOptions(options: ReplicaOptions, settings: Settings, shared: boolean): ResolvedReplicaOptions {
+export function resolveReplicaOptions(
+  options: ReplicaOptions,
+  settings: Settings,
+  shared: boolean,
+): ResolvedReplicaOptions {
   const windowMs = 'bucketMs' in settings.trip ? settings.trip.bucketMs * 10 : 0
   return {
     maxStalenessMs: staleness(options.consistency ?? (shared ? { maxStaleness: '5s' } : 'strong')),
     onStale: checkedChoice('onStale', options.onStale ?? 'wait', ['wait', 'admit']),
-    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '500ms', { min: 1, max: 60_000 }),
-    operationTimeoutMs: toMilliseconds('operationTimeout', options.operationTimeout ?? '5s', { min: 1, max: 600_000 }),
-    whenDegraded: checkedChoice('whenDegraded', options.whenDegraded ?? 'local', ['local', 'allow', 'reject']),
-    maxBuffered: checkedInteger('maxBuffered', options.maxBuffered ?? 1_000, 1, 100_000),
-    maxOutcomeAgeMs: toMilliseconds('maxOutcomeAge', options.maxOutcomeAge ?? Math.max(30_000, windowMs), {
-      min: 1_000,
-      max: DAY_MS,
+    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '500ms', {
+      min: 1,
+      max: 60_000,
     }),
+    operationTimeoutMs: toMilliseconds('operationTimeout', options.operationTimeout ?? '5s', {
+      min: 1,
+      max: 600_000,
+    }),
+    whenDegraded: checkedChoice('whenDegraded', options.whenDegraded ?? 'local', [
+      'local',
+      'allow',
+      'reject',
+    ]),
+    maxBuffered: checkedInteger('maxBuffered', options.maxBuffered ?? 1_000, 1, 100_000),
+    maxOutcomeAgeMs: toMilliseconds(
+      'maxOutcomeAge',
+      options.maxOutcomeAge ?? Math.max(30_000, windowMs),
+      {
+        min: 1_000,
+        max: DAY_MS,
+      },
+    ),
   }
 }
 
@@ -57,5 +75,8 @@ function staleness(consistency: Consistency): number {
   if (typeof consistency !== 'object' || consistency === null) {
     throw new InvalidOptionError('consistency', "'strong' or { maxStaleness }", consistency)
   }
-  return toMilliseconds('consistency.maxStaleness', consistency.maxStaleness, { min: 100, max: 3_600_000 })
+  return toMilliseconds('consistency.maxStaleness', consistency.maxStaleness, {
+    min: 100,
+    max: 3_600_000,
+  })
 }

@@ -54,7 +54,8 @@ export class Outbox {
   /** Drops what is too old, and the oldest of what is too much. A quiet success has nothing to say that age could falsify. */
   trim(now: number): void {
     const { maxOutcomeAgeMs, maxBuffered } = this.#limits
-    for (const batch of this.#batches) if (now - batch.urgentSince > maxOutcomeAgeMs) this.#drop(batch, 'age')
+    for (const batch of this.#batches)
+      if (now - batch.urgentSince > maxOutcomeAgeMs) this.#drop(batch, 'age')
     let excess = -maxBuffered
     for (const batch of this.#batches) excess += batch.size
     while (excess > 0 && this.#batches.length > 1) {
@@ -88,7 +89,12 @@ export class Outbox {
   }
 
   /** A batch as a report: new, or the same again where an answer is missing. */
-  report(batch: Batch, snapshot: Snapshot | null, settings: Settings, busy: Span): Omit<Report, 'type'> {
+  report(
+    batch: Batch,
+    snapshot: Snapshot | null,
+    settings: Settings,
+    busy: Span,
+  ): Omit<Report, 'type'> {
     const flushId = Math.floor(this.#runtime.random() * 4_294_967_296) - 2_147_483_648
     batch.busy = busy
     return batch.freeze(flushId, snapshot?.since ?? null, settings)

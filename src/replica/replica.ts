@@ -67,7 +67,8 @@ export class Replica {
     if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, until, keep)
     const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
     if (waits && this.#shouldFollow(view, now)) now = await this.#follow(view, now)
-    const mayRead = !isWithin(this.#flight, now) || (waits && this.#isSlow(view, now) && !this.#health.degraded)
+    const mayRead =
+      !isWithin(this.#flight, now) || (waits && this.#isSlow(view, now) && !this.#health.degraded)
     if (mayRead && now < until && (view.isStale(now) || this.#health.degraded)) {
       const refresh = this.#exchange(view, 'due')
       keep(refresh.then(() => this.#followUp(view)))
@@ -155,7 +156,8 @@ export class Replica {
     const { maxStalenessMs, operationTimeoutMs } = view.options
     const asked = this.#runtime.now()
     // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
-    const tooMany = maxStalenessMs > 0 && view.asking.underWay(asked) >= view.settings.probeConcurrency
+    const tooMany =
+      maxStalenessMs > 0 && view.asking.underWay(asked) >= view.settings.probeConcurrency
     if (tooMany || isWithin(this.#impatient, asked)) return this.#unasked(view, asked)
     const done = view.asking.begin({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
@@ -175,7 +177,9 @@ export class Replica {
     // A caller may go away and take its request along: the probe that it was given would hold its place until its lease ends.
     keep(
       answer.then((verdict) =>
-        late && verdict !== undefined && 'generation' in verdict ? this.#giveBack(view, verdict) : undefined,
+        late && verdict !== undefined && 'generation' in verdict
+          ? this.#giveBack(view, verdict)
+          : undefined,
       ),
     )
     const verdict = await within(answer, Math.max(0, until - asked), this.#runtime)
@@ -219,7 +223,8 @@ export class Replica {
     await this.#operate(this.#load(view, now, cargo), operationTimeoutMs)
     if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
-    this.#gapUntil = after + Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, GAP_PER_LATENCY * (after - now)))
+    this.#gapUntil =
+      after + Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, GAP_PER_LATENCY * (after - now)))
   }
 
   async #operate(load: readonly Load[], operationTimeoutMs: number): Promise<void> {
@@ -232,7 +237,10 @@ export class Replica {
     const recovering = this.#health.degraded
     const others = [...this.#views].filter(
       (other) =>
-        other !== view && (other.wantsReport(now) || other.lookout.due || (other.snapshot !== null && other.wantsRefresh(now))),
+        other !== view &&
+        (other.wantsReport(now) ||
+          other.lookout.due ||
+          (other.snapshot !== null && other.wantsRefresh(now))),
     )
     return [view, ...others].slice(0, MOST_KEYS).map((each) => {
       each.outbox.trim(now)
@@ -252,7 +260,10 @@ export class Replica {
   async #send(load: readonly Load[]): Promise<void> {
     const sent = ++this.#sent
     const answers = await this.#storage.exchange(
-      load.map(({ view, report }): ExchangeRequest => (report === undefined ? view.id : { ...view.id, report })),
+      load.map(
+        ({ view, report }): ExchangeRequest =>
+          report === undefined ? view.id : { ...view.id, report },
+      ),
     )
     const now = this.#runtime.now()
     this.#answered()
@@ -266,7 +277,8 @@ export class Replica {
     for (const { batch } of load) if (batch !== undefined) batch.busy = NEVER
     if (codeOf(error) !== 'BAD_DATA') return void this.#failed(error)
     if (load.length === 1) return load[0]!.batch && load[0]!.view.outbox.refused(load[0]!.batch)
-    for (const each of load) await this.#send([each]).catch((inner) => this.#exchangeFailed(inner, [each]))
+    for (const each of load)
+      await this.#send([each]).catch((inner) => this.#exchangeFailed(inner, [each]))
   }
 
   /** Counts an operation as failed that takes longer than `ms`; its answer is taken all the same, if it comes. */
@@ -293,7 +305,11 @@ export class Replica {
   /** Waits for what another call is told: by the clock, for that call's promise belongs to its request and may never settle. */
   async #follow(view: View, from: number): Promise<number> {
     let now = from
-    for (let waited = 0; waited < view.options.storageTimeoutMs && this.#shouldFollow(view, now); waited += FOLLOW_MS) {
+    for (
+      let waited = 0;
+      waited < view.options.storageTimeoutMs && this.#shouldFollow(view, now);
+      waited += FOLLOW_MS
+    ) {
       await this.#runtime.after(FOLLOW_MS)
       now = this.#runtime.now()
     }
@@ -319,7 +335,8 @@ export class Replica {
   #failed(error: unknown): undefined {
     // The database said that it counted nothing and is well: that is not an outage.
     if (codeOf(error) === 'STORAGE_BUSY') return
-    if (this.#health.failed(this.#runtime.now())) for (const view of this.#views) view.degrade(error)
+    if (this.#health.failed(this.#runtime.now()))
+      for (const view of this.#views) view.degrade(error)
   }
 }
 

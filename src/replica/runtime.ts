@@ -25,7 +25,11 @@ export function isWithin({ from, until }: Span, now: number): boolean {
 }
 
 /** The promise's value, or undefined where `ms` went by first. The promise goes on. */
-export async function within<T>(promise: Promise<T>, ms: number, runtime: Runtime): Promise<T | undefined> {
+export async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  runtime: Runtime,
+): Promise<T | undefined> {
   let settled = false
   const settle = () => {
     settled = true

@@ -25,13 +25,20 @@ export class Thinning {
   observe(snapshot: Snapshot): void {
     const base = this.#base
     const elapsed = base === null ? 0 : snapshot.at - base.at
-    const same = base !== null && base.generation === snapshot.generation && snapshot.version >= base.version
+    const same =
+      base !== null && base.generation === snapshot.generation && snapshot.version >= base.version
     if (same && elapsed >= 0 && elapsed < LEAST_MS) return
     this.#base = snapshot
     // A fleet is as large as it was before it stopped: the share stands while it does, and while it starts again.
     if (!same || elapsed < 0 || snapshot.status !== 'CLOSED') return
     const rate = ((snapshot.version - base.version) * 1_000) / elapsed
     const change = WRITES_PER_SECOND / Math.max(rate, 1)
-    this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share * (change < 1 ? change ** REACTION : Math.min(GROWTH, change))))
+    this.#share = Math.min(
+      1,
+      Math.max(
+        LEAST_SHARE,
+        this.#share * (change < 1 ? change ** REACTION : Math.min(GROWTH, change)),
+      ),
+    )
   }
 }

@@ -58,7 +58,13 @@ export class View {
   #lastReport = Number.NEGATIVE_INFINITY
   #degraded = false
 
-  constructor(id: BreakerId, settings: Settings, options: ResolvedReplicaOptions, listener: ViewListener, runtime: Runtime) {
+  constructor(
+    id: BreakerId,
+    settings: Settings,
+    options: ResolvedReplicaOptions,
+    listener: ViewListener,
+    runtime: Runtime,
+  ) {
     this.id = id
     this.settings = settings
     this.options = options
@@ -70,9 +76,12 @@ export class View {
     this.#freshness = new Freshness(runtime, options.maxStalenessMs)
     this.asking = new Asking(runtime, options.maxStalenessMs)
     const { maxBuffered, maxOutcomeAgeMs } = options
-    const longestRun = 'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
+    const longestRun =
+      'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
     this.#fullAt = 'outOf' in settings.trip ? Number.POSITIVE_INFINITY : Math.ceil(maxBuffered / 2)
-    this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) => listener.dropped(dropped))
+    this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) =>
+      listener.dropped(dropped),
+    )
   }
 
   get snapshot(): Snapshot | null {
@@ -189,13 +198,25 @@ export class View {
   }
 
   /** Does this outcome concern the storage? What it does to a local state is done here. */
-  #counts(grant: Grant, failed: boolean, retryAfterMs: number | null, trip: boolean, now: number): boolean {
+  #counts(
+    grant: Grant,
+    failed: boolean,
+    retryAfterMs: number | null,
+    trip: boolean,
+    now: number,
+  ): boolean {
     if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
     if (!grant.recorded) return false
     const { generation, token } = grant
     if (grant.local || this.#degraded) {
       this.#reportLocally(
-        { generation, outcomes: failed ? '1' : '0', tokens: token === null ? [] : [token], retryAfterMs, trip },
+        {
+          generation,
+          outcomes: failed ? '1' : '0',
+          tokens: token === null ? [] : [token],
+          retryAfterMs,
+          trip,
+        },
         now,
       )
     }
@@ -218,7 +239,8 @@ export class View {
   /** A probe without an outcome gives its place back. */
   release(grant: Grant, now: number): void {
     if (grant.token === null) return
-    if (grant.local) this.#reportLocally({ generation: grant.generation, released: [grant.token] }, now)
+    if (grant.local)
+      this.#reportLocally({ generation: grant.generation, released: [grant.token] }, now)
     else this.outbox.open(grant.generation).release(grant.token, now)
   }
 
@@ -240,12 +262,15 @@ export class View {
         return recorded(generation, admission.token)
       case 'admitted': {
         const { snapshot } = admission
-        return activeOverride(snapshot, snapshot.at)?.kind === 'DISABLED' ? unrecorded(generation, false) : recorded(generation)
+        return activeOverride(snapshot, snapshot.at)?.kind === 'DISABLED'
+          ? unrecorded(generation, false)
+          : recorded(generation)
       }
       case 'would-reject':
         return unrecorded(generation, true)
       default:
-        if (this.state.status === 'HALF_OPEN') this.asking.rejected(admission.snapshot.retryAfterMs, now)
+        if (this.state.status === 'HALF_OPEN')
+          this.asking.rejected(admission.snapshot.retryAfterMs, now)
         return this.rejection(now)
     }
   }
@@ -274,8 +299,10 @@ export class View {
     if (this.#freshness.received(now)) this.#forgetInstants()
     if (!this.#strong) this.#thin(snapshot)
     // What one isolate says at once of a new generation, and what all others keep for later, would not be the same.
-    if (snapshot.generation !== this.#snapshot?.generation) this.#lastReport = Number.NEGATIVE_INFINITY
-    if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at)) this.asking.placeFreed()
+    if (snapshot.generation !== this.#snapshot?.generation)
+      this.#lastReport = Number.NEGATIVE_INFINITY
+    if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at))
+      this.asking.placeFreed()
     this.#adopted = sent
     this.#snapshot = snapshot
     this.#local = null
@@ -328,7 +355,9 @@ export class View {
 
   #reportLocally(report: Parameters<typeof reportedLocally>[1], now: number): void {
     const t = this.storageTime(now)
-    this.#setLocal(reportedLocally(this.#localState(t), report, this.settings, t, this.#runtime.random()))
+    this.#setLocal(
+      reportedLocally(this.#localState(t), report, this.settings, t, this.#runtime.random()),
+    )
   }
 
   #setLocal(state: StoredState): void {

@@ -55,6 +55,7 @@ export function flushOnShutdown(
 
 function flushOf(source: Flushable | CircuitStorage): () => Promise<void> {
   if ('flush' in source && typeof source.flush === 'function') return () => source.flush()
-  if ('exchange' in source && typeof source.exchange === 'function') return () => flushStorage(source)
+  if ('exchange' in source && typeof source.exchange === 'function')
+    return () => flushStorage(source)
   throw new TypeError('flushOnShutdown takes breakers and storages')
 }

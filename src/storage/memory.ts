@@ -56,14 +56,23 @@ export class InMemoryStorage implements CircuitStorage {
     this.#historyLimit = options.historyLimit ?? 1_000
   }
 
-  async exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]> {
+  async exchange(
+    requests: readonly ExchangeRequest[],
+    options?: StorageCallOptions,
+  ): Promise<readonly Exchanged[]> {
     options?.signal?.throwIfAborted()
-    return requests.map((request) => this.#apply(request, request.report ? { type: 'report', ...request.report } : null))
+    return requests.map((request) =>
+      this.#apply(request, request.report ? { type: 'report', ...request.report } : null),
+    )
   }
 
   async acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission> {
     options?.signal?.throwIfAborted()
-    return this.#apply(request, { type: 'acquire', leaseMs: request.leaseMs, settings: request.settings })
+    return this.#apply(request, {
+      type: 'acquire',
+      leaseMs: request.leaseMs,
+      settings: request.settings,
+    })
   }
 
   async control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged> {
@@ -93,14 +102,18 @@ export class InMemoryStorage implements CircuitStorage {
   async history(query: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
     options?.signal?.throwIfAborted()
     const limit = checkedLimit(query.limit)
-    const before = query.after === undefined ? Number.POSITIVE_INFINITY : parseHistoryCursor(query.after)
+    const before =
+      query.after === undefined ? Number.POSITIVE_INFINITY : parseHistoryCursor(query.after)
     const since = this.#now() - (checkedSpan(query) ?? Number.POSITIVE_INFINITY)
     const found = this.#history
       .filter(({ id, line }) => id < before && line.at >= since && matches(line, query))
       .reverse()
       .slice(0, limit + 1)
     const page = found.slice(0, limit)
-    return { items: page.map(({ line }) => line), next: found.length > limit ? JSON.stringify(page.at(-1)!.id) : null }
+    return {
+      items: page.map(({ line }) => line),
+      next: found.length > limit ? JSON.stringify(page.at(-1)!.id) : null,
+    }
   }
 
   async prune(query: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
@@ -109,14 +122,25 @@ export class InMemoryStorage implements CircuitStorage {
     const now = this.#now()
     const pruned = { breakers: 0, transitions: 0 }
     for (const [id, { namespace, state }] of this.#rows) {
-      if (breakersOlderThanMs === undefined || (within !== undefined && namespace !== within)) continue
-      if (state.status !== 'CLOSED' || state.override !== null || now - state.updatedAt <= breakersOlderThanMs) continue
+      if (breakersOlderThanMs === undefined || (within !== undefined && namespace !== within))
+        continue
+      if (
+        state.status !== 'CLOSED' ||
+        state.override !== null ||
+        now - state.updatedAt <= breakersOlderThanMs
+      )
+        continue
       this.#rows.delete(id)
       pruned.breakers++
     }
     for (let i = this.#history.length - 1; i >= 0; i--) {
       const { line } = this.#history[i]!
-      if (transitionsOlderThanMs === undefined || !matches(line, query) || now - line.at <= transitionsOlderThanMs) continue
+      if (
+        transitionsOlderThanMs === undefined ||
+        !matches(line, query) ||
+        now - line.at <= transitionsOlderThanMs
+      )
+        continue
       this.#history.splice(i, 1)
       pruned.transitions++
     }
@@ -131,7 +155,9 @@ export class InMemoryStorage implements CircuitStorage {
       state,
       verdict,
       token = null,
-    } = event === null ? { state: before, verdict: 'none' as const } : transition(before, event, now)
+    } = event === null
+      ? { state: before, verdict: 'none' as const }
+      : transition(before, event, now)
     if (state !== before) this.#rows.set(id, { resourceKey, namespace, state })
     const flushId = event?.type === 'report' ? event.flushId : null
     const line = audit(before, state, event, now)
@@ -139,9 +165,12 @@ export class InMemoryStorage implements CircuitStorage {
     // A repeat learns what the report that it repeats had done: that answer was lost.
     const repeated =
       verdict === 'duplicate'
-        ? this.#history.filter((h) => h.flushId === flushId && matches(h.line, { resourceKey, namespace }))
+        ? this.#history.filter(
+            (h) => h.flushId === flushId && matches(h.line, { resourceKey, namespace }),
+          )
         : []
-    const transitions = line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
+    const transitions =
+      line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
     return { snapshot: snapshotOf(state, resourceKey, namespace, now), verdict, token, transitions }
   }
 
@@ -165,6 +194,7 @@ export class InMemoryStorage implements CircuitStorage {
 
 function matches(line: Transition, { resourceKey, namespace }: Partial<BreakerId>): boolean {
   return (
-    (resourceKey === undefined || line.resourceKey === resourceKey) && (namespace === undefined || line.namespace === namespace)
+    (resourceKey === undefined || line.resourceKey === resourceKey) &&
+    (namespace === undefined || line.namespace === namespace)
   )
 }

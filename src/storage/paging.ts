@@ -51,7 +51,8 @@ function parseCursor(text: string): unknown {
   }
 }
 
-const notACursor = (text: string): InvalidOptionError => new InvalidOptionError('after', "the 'next' of a page", text)
+const notACursor = (text: string): InvalidOptionError =>
+  new InvalidOptionError('after', "the 'next' of a page", text)
 
 /** @throws {InvalidOptionError} where this is no cursor that a list gave */
 export function parseListCursor(text: string): Place {
@@ -70,7 +71,8 @@ export function parseListCursor(text: string): Place {
   return { status, failureCount, resourceKey, namespace }
 }
 
-const isInt32 = (value: unknown): value is number => Number.isInteger(value) && (value as number) === ((value as number) | 0)
+const isInt32 = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) === ((value as number) | 0)
 
 /** @throws {InvalidOptionError} where this is no cursor that a history gave */
 export function parseHistoryCursor(text: string): number {
@@ -100,7 +102,11 @@ export function checkedSpan({ newerThanMs }: HistoryQuery): number | undefined {
  * @throws {InvalidOptionError} beyond a hundred years, or where breakers younger than a day would go: an isolate may still hold reports
  * for them
  */
-export function checkedPrune({ namespace, breakersOlderThanMs, transitionsOlderThanMs }: PruneQuery): CheckedPrune {
+export function checkedPrune({
+  namespace,
+  breakersOlderThanMs,
+  transitionsOlderThanMs,
+}: PruneQuery): CheckedPrune {
   return {
     namespace,
     breakersOlderThanMs: checkedAge('breakersOlderThanMs', breakersOlderThanMs, DAY_MS),

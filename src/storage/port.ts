@@ -15,7 +15,10 @@ export interface CircuitStorage {
   /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
   readonly namespace?: string
   /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
-  exchange(requests: readonly ExchangeRequest[], options?: StorageCallOptions): Promise<readonly Exchanged[]>
+  exchange(
+    requests: readonly ExchangeRequest[],
+    options?: StorageCallOptions,
+  ): Promise<readonly Exchanged[]>
   /** Asks for one permit; makes OPEN -> HALF_OPEN when due; hands out probe leases. */
   acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission>
   /** Operator commands. Written with their line in the audit log, atomically. */

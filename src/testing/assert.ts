@@ -18,7 +18,9 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
 
 /** As {@link equal}, of those members alone that `expected` has. */
 export function matches(actual: object, expected: object, what: string): void {
-  const part = Object.fromEntries(Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]))
+  const part = Object.fromEntries(
+    Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]),
+  )
   equal(part, expected, what)
 }
 
@@ -40,7 +42,10 @@ function alike(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && alike(a[key], b[key]))
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && alike(a[key], b[key]))
+  )
 }
 
 /** Of an error or a set the content is not in its members: such are alike only if they are one. */
@@ -50,5 +55,7 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value, (_, part) => (part === undefined ? 'undefined' : part)) ?? String(value)
+  return (
+    JSON.stringify(value, (_, part) => (part === undefined ? 'undefined' : part)) ?? String(value)
+  )
 }

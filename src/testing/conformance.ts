@@ -37,7 +37,10 @@ const GROUPS: Readonly<Record<string, Cases>> = {
  * })
  * ```
  */
-export function testCircuitStorage({ describe, it }: TestRunner, makeStorage: () => Promise<StorageUnderTest>): void {
+export function testCircuitStorage(
+  { describe, it }: TestRunner,
+  makeStorage: () => Promise<StorageUnderTest>,
+): void {
   for (const [group, cases] of Object.entries(GROUPS)) {
     describe(group, () => {
       for (const [title, run] of Object.entries(cases)) {

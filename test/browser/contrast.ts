@@ -29,7 +29,12 @@ export function unreadable(): string[] {
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement!
     const text = walker.currentNode.textContent!.trim()
-    if (text === '' || element.closest('svg, script, style, .sr, .skip') || element.getClientRects().length === 0) continue
+    if (
+      text === '' ||
+      element.closest('svg, script, style, .sr, .skip') ||
+      element.getClientRects().length === 0
+    )
+      continue
     const [one, other] = [luminance(getComputedStyle(element).color), luminance(behind(element))]
     const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)
     if (contrast < 4.5) found.push(`${text}: ${contrast.toFixed(2)}`)

@@ -1,5 +1,15 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  it,
+  vi,
+} from 'vitest'
 import { fraction } from '../../src/core/limits.ts'
 import { startChromium } from './chromium.ts'
 import { unreadable } from './contrast.ts'
@@ -38,17 +48,27 @@ describe.each([
   })
 
   async function visit(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ httpCredentials: MARA, locale: 'en-GB', timezoneId: 'Asia/Tokyo', ...options })
+    const context = await browser.newContext({
+      httpCredentials: MARA,
+      locale: 'en-GB',
+      timezoneId: 'Asia/Tokyo',
+      ...options,
+    })
     const page = await context.newPage()
     page.on('pageerror', (error) => errors.push(error.message))
     page.on('dialog', (dialog) => void errors.push(`a dialog: ${dialog.message()}`))
-    page.on('console', (message) => message.text().includes('Content Security Policy') && errors.push(message.text()))
+    page.on(
+      'console',
+      (message) =>
+        message.text().includes('Content Security Policy') && errors.push(message.text()),
+    )
     await page.goto(`${site.origin}${path}`)
     return page
   }
   const reporter = (key: string, namespace = 'prod') =>
     new Reporter(stage.storage, key, namespace, { failureLimit: fraction(2, 4), cooldown: '10m' })
-  const breaker = (key: string, namespace = 'prod') => `/circuits/breaker?${new URLSearchParams({ key, namespace })}`
+  const breaker = (key: string, namespace = 'prod') =>
+    `/circuits/breaker?${new URLSearchParams({ key, namespace })}`
   const keys = (page: Page) => page.locator('.breakers .key').allTextContents()
   /** Waits as a reader does: without loading the page again. */
   const shows = (page: Page, selector: string, text: string | RegExp) =>
@@ -60,7 +80,10 @@ describe.each([
     const page = await visit('/circuits')
     expect(await keys(page)).toEqual(['broken', 'calm'])
     await reporter('calm').report('11')
-    await vi.waitFor(async () => expect(await page.locator('.breakers tr.is-OPEN').count()).toBe(2), { timeout: 10_000 })
+    await vi.waitFor(
+      async () => expect(await page.locator('.breakers tr.is-OPEN').count()).toBe(2),
+      { timeout: 10_000 },
+    )
     expect(await page.locator('#totals .is-OPEN .count').textContent()).toBe('2')
   })
 
@@ -70,7 +93,9 @@ describe.each([
     const countdown = page.locator('.headline .countdown')
     expect(await countdown.textContent()).toMatch(/^9 min 5\d s$|^10 min$/)
     const before = await countdown.textContent()
-    await vi.waitFor(async () => expect(await countdown.textContent()).not.toBe(before), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await countdown.textContent()).not.toBe(before), {
+      timeout: 10_000,
+    })
     expect(await page.locator('.audit time').first().textContent()).toMatch(/GMT\+9|JST/)
   })
 
@@ -108,12 +133,19 @@ describe.each([
     await reporter('pay').report('0011')
     const page = await visit(breaker('pay'))
     await page.getByRole('button', { name: 'Disable' }).click()
-    expect(await page.getByLabel('Reason').evaluate((input: HTMLInputElement) => input.matches(':invalid'))).toBe(true)
+    expect(
+      await page
+        .getByLabel('Reason')
+        .evaluate((input: HTMLInputElement) => input.matches(':invalid')),
+    ).toBe(true)
     expect(page.url()).not.toContain('done=')
     await page.getByRole('button', { name: 'Reset' }).click()
     await shows(page, '.done', 'Reset')
     await shows(page, '#state .badge', 'Closed')
-    expect((await stage.storage.history()).items[0]).toMatchObject({ cause: 'reset', actor: 'mara' })
+    expect((await stage.storage.history()).items[0]).toMatchObject({
+      cause: 'reset',
+      actor: 'mara',
+    })
   })
 
   it('keeps what is being typed while it updates itself', async () => {
@@ -138,7 +170,9 @@ describe.each([
 
   it('refuses who has no password, and a wrong one', async () => {
     for (const httpCredentials of [undefined, { username: 'mara', password: 'wrong' }]) {
-      const context = await browser.newContext(httpCredentials === undefined ? {} : { httpCredentials })
+      const context = await browser.newContext(
+        httpCredentials === undefined ? {} : { httpCredentials },
+      )
       const page = await context.newPage()
       const answer = await page.request.get(`${site.origin}/circuits`)
       expect(answer.status()).toBe(401)
@@ -146,21 +180,25 @@ describe.each([
     }
   })
 
-  it.each(['cross-site', 'same-site'])('refuses a form that a %s page sends, though the browser signs in', async (from) => {
-    await reporter('pay').report('00')
-    const page = await visit('/circuits')
-    const other = await open(stage.storage)
-    const origin = from === 'same-site' ? other.origin : other.origin.replace('127.0.0.1', 'localhost')
-    await page.goto(`${origin}/elsewhere?to=${encodeURIComponent(site.origin + breaker('pay'))}`)
-    const [answer] = await Promise.all([
-      page.waitForResponse((response) => response.request().method() === 'POST'),
-      page.evaluate(() => document.forms[0]?.submit()),
-    ])
-    expect(answer.status()).toBe(403)
-    await page.getByText('Nothing was changed').waitFor()
-    expect((await stage.storage.history()).items).toEqual([])
-    await other.close()
-  })
+  it.each(['cross-site', 'same-site'])(
+    'refuses a form that a %s page sends, though the browser signs in',
+    async (from) => {
+      await reporter('pay').report('00')
+      const page = await visit('/circuits')
+      const other = await open(stage.storage)
+      const origin =
+        from === 'same-site' ? other.origin : other.origin.replace('127.0.0.1', 'localhost')
+      await page.goto(`${origin}/elsewhere?to=${encodeURIComponent(site.origin + breaker('pay'))}`)
+      const [answer] = await Promise.all([
+        page.waitForResponse((response) => response.request().method() === 'POST'),
+        page.evaluate(() => document.forms[0]?.submit()),
+      ])
+      expect(answer.status()).toBe(403)
+      await page.getByText('Nothing was changed').waitFor()
+      expect((await stage.storage.history()).items).toEqual([])
+      await other.close()
+    },
+  )
 
   it('shows a key that is a script as the text that it is', async () => {
     const evil = '<script>alert(1)</script>'
@@ -193,31 +231,43 @@ describe.each([
     await reporter('pay').report('00')
     const page = await visit('/circuits')
     const real = stage.storage.list
-    Object.assign(stage.storage, { list: () => Promise.reject(new Error('postgres://ops:hunter2@db')) })
+    Object.assign(stage.storage, {
+      list: () => Promise.reject(new Error('postgres://ops:hunter2@db')),
+    })
     await shows(page, '#live-state', 'No updates since')
     expect(await keys(page)).toEqual(['pay'])
     Object.assign(stage.storage, { list: real })
     await shows(page, '#live-state', 'Live at')
   })
 
-  it.each(['light', 'dark'] as const)('is readable in %s: each text stands out from what is behind it', async (colorScheme) => {
-    if (name === 'memory') await paintNow()
-    else await reporter('pay').report('0011')
-    for (const path of [
-      '/circuits',
-      breaker(name === 'memory' ? 'payment_service' : 'pay', name === 'memory' ? 'production' : 'prod'),
-    ]) {
-      const page = await visit(path, { colorScheme })
-      expect(await page.evaluate(unreadable)).toEqual([])
-    }
-  })
+  it.each(['light', 'dark'] as const)(
+    'is readable in %s: each text stands out from what is behind it',
+    async (colorScheme) => {
+      if (name === 'memory') await paintNow()
+      else await reporter('pay').report('0011')
+      for (const path of [
+        '/circuits',
+        breaker(
+          name === 'memory' ? 'payment_service' : 'pay',
+          name === 'memory' ? 'production' : 'prod',
+        ),
+      ]) {
+        const page = await visit(path, { colorScheme })
+        expect(await page.evaluate(unreadable)).toEqual([])
+      }
+    },
+  )
 
   it.each([320, 390, 768, 1280])('fits a screen of %i pixels', async (width) => {
-    await reporter('a-rather-long-key-without-any-place-to-break-it-whatsoever-'.repeat(3)).report('0011')
+    await reporter('a-rather-long-key-without-any-place-to-break-it-whatsoever-'.repeat(3)).report(
+      '0011',
+    )
     await reporter('pay').report('0011')
     for (const path of ['/circuits', breaker('pay'), `${breaker('pay')}&range=7d`]) {
       const page = await visit(path, { viewport: { width, height: 800 } })
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+        width,
+      )
     }
   })
 
@@ -226,7 +276,9 @@ describe.each([
       const times: number[] = []
       for (let i = 0; i < 15; i++) {
         const started = performance.now()
-        const answer = await fetch(`${site.origin}/circuits`, { headers: { authorization: `Basic ${btoa('mara:secret')}` } })
+        const answer = await fetch(`${site.origin}/circuits`, {
+          headers: { authorization: `Basic ${btoa('mara:secret')}` },
+        })
         await answer.text()
         times.push(performance.now() - started)
       }

@@ -10,7 +10,12 @@ export class Reporter {
   readonly settings: Settings
   readonly #storage: CircuitStorage
 
-  constructor(storage: CircuitStorage, resourceKey: string, namespace: string, settings: SettingsOptions) {
+  constructor(
+    storage: CircuitStorage,
+    resourceKey: string,
+    namespace: string,
+    settings: SettingsOptions,
+  ) {
     this.#storage = storage
     this.id = { resourceKey, namespace }
     this.settings = resolveSettings(settings)
@@ -26,7 +31,8 @@ export class Reporter {
 
   /** Takes a permit, which is a probe where the breaker is half-open. */
   async probe(): Promise<number | null> {
-    return (await this.#storage.acquire({ ...this.id, settings: this.settings, leaseMs: 30_000 })).token
+    return (await this.#storage.acquire({ ...this.id, settings: this.settings, leaseMs: 30_000 }))
+      .token
   }
 }
 
@@ -45,7 +51,11 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
     forMs: number | null,
     actor: string,
     reason: string,
-  ) => storage.control({ ...id, command: { order: { command: 'override', override, forMs }, actor, reason } })
+  ) =>
+    storage.control({
+      ...id,
+      command: { order: { command: 'override', override, forMs }, actor, reason },
+    })
 
   /** Each takes most of a minute: a dependency in trouble is slow. */
   const probes = async (reporter: Reporter, outcomes: string, agoMs: number) => {
@@ -78,7 +88,11 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
   past(1.1 * HOUR)
   await storage.control({
     ...payments.id,
-    command: { order: { command: 'close' }, actor: 'mara', reason: 'provider says the rollback is done' },
+    command: {
+      order: { command: 'close' },
+      actor: 'mara',
+      reason: 'provider says the rollback is done',
+    },
   })
   await payments.report('00000000001000')
   past(11_000)
@@ -97,7 +111,9 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
   await search.probe()
   await search.probe()
 
-  const ship = at('https://api.shipping.example/v2/labels', 'production', { failureLimit: fraction(3, 20) })
+  const ship = at('https://api.shipping.example/v2/labels', 'production', {
+    failureLimit: fraction(3, 20),
+  })
   past(3 * HOUR)
   await ship.report('00000000100000000000')
   past(12 * MINUTE)
@@ -112,7 +128,9 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
   const mail = at('mail', 'production', { failureLimit: fraction(8, 24) })
   past(40_000)
   await mail.report('000100000000100000010000')
-  const geo = at('geocoding', 'production', { failureLimit: failureRate(0.25, { over: '1m', minimumThroughput: 50 }) })
+  const geo = at('geocoding', 'production', {
+    failureLimit: failureRate(0.25, { over: '1m', minimumThroughput: 50 }),
+  })
   past(9_000)
   await geo.report('0'.repeat(84) + '1' + '0'.repeat(60))
   const fraud = at('fraud_scoring', 'production', { failureLimit: fraction(4, 8) })
@@ -124,9 +142,17 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
   const flags = at('feature_flags', 'staging', { failureLimit: fraction(2, 5) })
   past(5 * HOUR)
   await order(flags.id, 'DISABLED', null, 'ci', 'load test')
-  for (const [i, key] of ['inventory', 'tax', 'currency_rates', 'webhooks/outgoing', 'images'].entries()) {
+  for (const [i, key] of [
+    'inventory',
+    'tax',
+    'currency_rates',
+    'webhooks/outgoing',
+    'images',
+  ].entries()) {
     past((i + 2) * 13 * MINUTE)
-    await at(key, i % 2 ? 'staging' : 'production', { failureLimit: fraction(5, 16) }).report('0'.repeat(6 + 3 * i))
+    await at(key, i % 2 ? 'staging' : 'production', { failureLimit: fraction(5, 16) }).report(
+      '0'.repeat(6 + 3 * i),
+    )
   }
   past(0)
 }

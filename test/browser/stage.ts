@@ -40,7 +40,8 @@ export async function memoryStage(): Promise<Stage> {
     },
     fill: async (count) => {
       const command = { order: { command: 'close' }, actor: null, reason: null } as const
-      for (let i = 0; i < count; i++) await inner.control({ resourceKey: `bulk/${i}`, namespace: `ns-${i % 20}`, command })
+      for (let i = 0; i < count; i++)
+        await inner.control({ resourceKey: `bulk/${i}`, namespace: `ns-${i % 20}`, command })
     },
     clear: async () => {
       inner = new InMemoryStorage({ clock: () => Date.now() + ahead })
@@ -59,13 +60,18 @@ const MOVABLE_CLOCK = `
 export async function postgresStage(serverUrl: string): Promise<Stage> {
   const database = await createDatabase(serverUrl, 'browser')
   await pushSchema(database.url)
-  const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c search_path=rc_clock,public,pg_catalog' })
+  const pool = new pg.Pool({
+    connectionString: database.url,
+    max: 4,
+    options: '-c search_path=rc_clock,public,pg_catalog',
+  })
   // `end` does not wait for the server to hang up: dropping the database may still find a connection to end.
   pool.on('error', () => {})
   await pool.query(MOVABLE_CLOCK)
   return {
     storage: new DrizzleStorage(drizzle({ client: pool })),
-    advance: async (ms) => void (await pool.query(`update rc_clock.ahead set by = by + $1 * interval '1 ms'`, [ms])),
+    advance: async (ms) =>
+      void (await pool.query(`update rc_clock.ahead set by = by + $1 * interval '1 ms'`, [ms])),
     fill: async (count) => {
       await pool.query(
         `insert into rc_circuit_breakers (resource_key, namespace, log, settings)
@@ -76,7 +82,8 @@ export async function postgresStage(serverUrl: string): Promise<Stage> {
       )
       await pool.query('analyze rc_circuit_breakers')
     },
-    clear: async () => void (await pool.query('truncate rc_circuit_breakers, rc_circuit_transitions')),
+    clear: async () =>
+      void (await pool.query('truncate rc_circuit_breakers, rc_circuit_transitions')),
     close: async () => {
       await pool.end()
       await database.drop()
@@ -93,11 +100,18 @@ export interface Site {
 export async function open(storage: CircuitStorage): Promise<Site> {
   const app = new Hono()
   app.get('/elsewhere', (c: Context) =>
-    c.html(`<form method="post" action="${c.req.query('to')}"><input name="command" value="isolate"></form><button>win</button>`),
+    c.html(
+      `<form method="post" action="${c.req.query('to')}"><input name="command" value="isolate"></form><button>win</button>`,
+    ),
   )
   app.route(
     '/circuits',
-    circuitDashboard({ storage, auth: { username: 'mara', password: 'secret' }, refresh: '1s', onError: () => {} }),
+    circuitDashboard({
+      storage,
+      auth: { username: 'mara', password: 'secret' },
+      refresh: '1s',
+      onError: () => {},
+    }),
   )
   const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
   await once(server, 'listening')

@@ -17,7 +17,9 @@ export async function openDatabase(serverUrl: string): Promise<Databases> {
   const name = `stranger_${url.pathname.slice(1)}`
   const password = 'strange-secret'
   // Before version 15, everybody may create there.
-  await client.query(`create role ${name} login password '${password}'; revoke create on schema public from public`)
+  await client.query(
+    `create role ${name} login password '${password}'; revoke create on schema public from public`,
+  )
   Object.assign(url, { username: name, password })
   return {
     url: database.url,

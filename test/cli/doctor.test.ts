@@ -23,7 +23,11 @@ async function doctor(env: Record<string, string> = { DATABASE_URL: database.url
   const { code, out, err } = await cli(['doctor', '--json'], { env })
   expect(err).toBe('')
   const findings: Finding[] = JSON.parse(out)
-  return { code, findings, of: (check: string) => findings.find((finding) => finding.check === check) }
+  return {
+    code,
+    findings,
+    of: (check: string) => findings.find((finding) => finding.check === check),
+  }
 }
 
 describe('doctor', () => {
@@ -78,15 +82,18 @@ describe('doctor', () => {
     })
   })
 
-  it.each(Object.entries(ORIGINAL_SCHEMAS))('recognises the Python library’s table, made by %s', async (_, schema) => {
-    await database.query(schema)
-    const { code, of } = await doctor()
-    expect(code).toBe(1)
-    expect(of('tables')).toMatchObject({
-      level: 'bad',
-      says: "rc_circuit_breakers is the Python library's, and not yet upgraded",
-    })
-  })
+  it.each(Object.entries(ORIGINAL_SCHEMAS))(
+    'recognises the Python library’s table, made by %s',
+    async (_, schema) => {
+      await database.query(schema)
+      const { code, of } = await doctor()
+      expect(code).toBe(1)
+      expect(of('tables')).toMatchObject({
+        level: 'bad',
+        says: "rc_circuit_breakers is the Python library's, and not yet upgraded",
+      })
+    },
+  )
 
   it('recognises tables of another version', async () => {
     await migrate(database.url)
@@ -95,8 +102,13 @@ describe('doctor', () => {
       level: 'bad',
       says: 'rc_circuit_breakers is of another version: would_reject missing',
     })
-    await database.query('alter table rc_circuit_breakers add column would_reject bigint; drop table rc_circuit_transitions')
-    expect((await doctor()).of('tables')).toMatchObject({ level: 'bad', says: 'there is no table rc_circuit_transitions' })
+    await database.query(
+      'alter table rc_circuit_breakers add column would_reject bigint; drop table rc_circuit_transitions',
+    )
+    expect((await doctor()).of('tables')).toMatchObject({
+      level: 'bad',
+      says: 'there is no table rc_circuit_transitions',
+    })
   })
 
   it('misses the function, and sees those of other versions', async () => {
@@ -107,7 +119,10 @@ describe('doctor', () => {
     expect(of('function')).toMatchObject({ level: 'note', advice: 'resilient-circuit pg-setup' })
     expect(of('function')?.says).toContain('not installed, beside 1 of other versions')
     await cli(['pg-setup', '--yes'], { env: { DATABASE_URL: database.url } })
-    expect((await doctor()).of('function')).toMatchObject({ level: 'ok', advice: expect.stringContaining('--prune-functions') })
+    expect((await doctor()).of('function')).toMatchObject({
+      level: 'ok',
+      advice: expect.stringContaining('--prune-functions'),
+    })
   })
 
   it('wants READ COMMITTED, and its advice gives it', async () => {
@@ -115,7 +130,10 @@ describe('doctor', () => {
     const { name, url } = database.stranger
     await database.query(`alter role ${name} set default_transaction_isolation = 'serializable'`)
     const isolation = (await doctor({ DATABASE_URL: url })).of('isolation')
-    expect(isolation).toMatchObject({ level: 'note', says: expect.stringMatching(/^serializable: /) })
+    expect(isolation).toMatchObject({
+      level: 'note',
+      says: expect.stringMatching(/^serializable: /),
+    })
     await database.query(isolation!.advice!)
     expect((await doctor({ DATABASE_URL: url })).of('isolation')?.level).toBe('ok')
   })
@@ -125,7 +143,10 @@ describe('doctor', () => {
     const env = { DATABASE_URL: database.stranger.url }
     const first = await doctor(env)
     expect(first.code).toBe(1)
-    expect(first.of('privileges')).toMatchObject({ level: 'bad', says: 'the role may not read and write the tables' })
+    expect(first.of('privileges')).toMatchObject({
+      level: 'bad',
+      says: 'the role may not read and write the tables',
+    })
     await database.query(first.of('privileges')!.advice!.replace(', delete', ''))
     const second = await doctor(env)
     expect(second.code).toBe(0)
@@ -137,11 +158,19 @@ describe('doctor', () => {
 
   it('tells where the Python library would silently fall back to memory', async () => {
     await migrate(database.url)
-    const python = async () => (await doctor({ DATABASE_URL: database.stranger.url })).of('Python library')
-    const grant = async () => database.query((await python())!.advice!.replace('Only where you still run it: ', ''))
-    expect(await python()).toMatchObject({ level: 'note', says: expect.stringContaining('for it may not create tables') })
+    const python = async () =>
+      (await doctor({ DATABASE_URL: database.stranger.url })).of('Python library')
+    const grant = async () =>
+      database.query((await python())!.advice!.replace('Only where you still run it: ', ''))
+    expect(await python()).toMatchObject({
+      level: 'note',
+      says: expect.stringContaining('for it may not create tables'),
+    })
     await grant()
-    expect(await python()).toMatchObject({ level: 'note', says: expect.stringContaining('for it does not own the table') })
+    expect(await python()).toMatchObject({
+      level: 'note',
+      says: expect.stringContaining('for it does not own the table'),
+    })
     await database.query(`alter table rc_circuit_breakers owner to ${database.stranger.name}`)
     expect((await python())?.level).toBe('ok')
     await database.query('alter table rc_circuit_breakers owner to postgres')
@@ -157,7 +186,10 @@ describe('doctor', () => {
       advice: 'drop index costly;',
     })
     await database.query('drop index costly; alter table rc_circuit_breakers reset (fillfactor)')
-    expect(await hot()).toMatchObject({ level: 'note', advice: 'alter table rc_circuit_breakers set (fillfactor = 50);' })
+    expect(await hot()).toMatchObject({
+      level: 'note',
+      advice: 'alter table rc_circuit_breakers set (fillfactor = 50);',
+    })
     await database.query((await hot())!.advice!)
     expect((await hot())?.level).toBe('ok')
   })

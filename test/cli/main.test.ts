@@ -38,13 +38,20 @@ async function program(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 function started(argv: readonly string[]): ChildProcessByStdio<null, Readable, null> {
-  const child = spawn(process.execPath, [...NODE, ...argv], { cwd: folder, env: plainEnv, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, [...NODE, ...argv], {
+    cwd: folder,
+    env: plainEnv,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
 
 /** What a program wrote, once the text that says that it is all there is in it: it may come in pieces, or at once. */
-async function outputWith(child: ChildProcessByStdio<null, Readable, null>, text: string): Promise<string> {
+async function outputWith(
+  child: ChildProcessByStdio<null, Readable, null>,
+  text: string,
+): Promise<string> {
   let output = ''
   for await (const chunk of child.stdout) {
     output += chunk
@@ -56,8 +63,15 @@ async function outputWith(child: ChildProcessByStdio<null, Readable, null>, text
 describe('the program', () => {
   it('reads .env, works on its database, and ends with the exit code', async () => {
     expect(await program(['status'])).toMatchObject({ code: 1, out: '' })
-    expect(await program(['pg-setup'])).toMatchObject({ code: 2, err: expect.stringContaining('give --yes') })
-    expect(await program(['pg-setup', '--yes'])).toMatchObject({ code: 0, out: expect.stringContaining('Done:'), err: '' })
+    expect(await program(['pg-setup'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('give --yes'),
+    })
+    expect(await program(['pg-setup', '--yes'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Done:'),
+      err: '',
+    })
     expect(await program(['open', 'api'])).toMatchObject({ code: 0 })
     const { code, out, err } = await program(['status'])
     expect([code, err]).toEqual([0, ''])
@@ -66,7 +80,9 @@ describe('the program', () => {
   })
 
   it('lets the real environment win over .env', async () => {
-    const { code, err } = await program(['status'], { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db' })
+    const { code, err } = await program(['status'], {
+      DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db',
+    })
     expect(code).toBe(1)
     expect(err).toContain('127.0.0.1:1')
     expect(err).not.toContain('secret')
@@ -78,8 +94,13 @@ describe('the program', () => {
   })
 
   it('ends without a word where its reader stops reading', async () => {
-    const line = [process.execPath, ...NODE, 'status', '--watch', '--interval', '200ms'].map((word) => `'${word}'`).join(' ')
-    const { stdout, stderr } = await run('/bin/sh', ['-c', `${line} | head -n 1`], { cwd: folder, env: plainEnv })
+    const line = [process.execPath, ...NODE, 'status', '--watch', '--interval', '200ms']
+      .map((word) => `'${word}'`)
+      .join(' ')
+    const { stdout, stderr } = await run('/bin/sh', ['-c', `${line} | head -n 1`], {
+      cwd: folder,
+      env: plainEnv,
+    })
     expect(stdout).toMatch(/^\d{4}-\d\d-\d\d [\d:]+Z\n$/)
     expect(stderr).toBe('')
   })
@@ -98,7 +119,9 @@ describe('dev', () => {
     const { DATABASE_URL, RC_DB_FETCH_ENDPOINT } = JSON.parse(await outputWith(child, '}\n'))
     neonConfig.fetchEndpoint = RC_DB_FETCH_ENDPOINT
     const sql = neon(DATABASE_URL)
-    expect(await sql`select count(*)::int as breakers from rc_circuit_breakers`).toEqual([{ breakers: 0 }])
+    expect(await sql`select count(*)::int as breakers from rc_circuit_breakers`).toEqual([
+      { breakers: 0 },
+    ])
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([0, null])
   })
@@ -109,7 +132,9 @@ describe('dev', () => {
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])
     expect(output).toContain('Ready. In .env')
-    expect(output).toMatch(/^DATABASE_URL=postgres:\/\/.+\nRC_DB_FETCH_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\/sql$/m)
+    expect(output).toMatch(
+      /^DATABASE_URL=postgres:\/\/.+\nRC_DB_FETCH_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\/sql$/m,
+    )
   })
 
   it('says that its port is taken', async () => {

@@ -28,7 +28,8 @@ const run = async (...argv: string[]) => {
 }
 const read = async (resourceKey: string, namespace = 'default') =>
   (await storage.exchange([{ resourceKey, namespace }]))[0]!.snapshot
-const lastLine = async (resourceKey: string) => (await storage.history({ resourceKey, limit: 1 })).items[0]!
+const lastLine = async (resourceKey: string) =>
+  (await storage.history({ resourceKey, limit: 1 })).items[0]!
 
 describe('an operator’s command', () => {
   it('open opens for the cooldown of whoever uses the breaker, and says until when', async () => {
@@ -41,9 +42,15 @@ describe('an operator’s command', () => {
     })
     await breaker.execute(() => {})
     const out = await run('open', 'with-settings', '--actor', 'ada', '--reason', 'too slow')
-    expect(out).toMatch(/^with-settings \(default\): CLOSED → OPEN, until \d{4}-\d\d-\d\dT[\d:.]+Z\n$/)
+    expect(out).toMatch(
+      /^with-settings \(default\): CLOSED → OPEN, until \d{4}-\d\d-\d\dT[\d:.]+Z\n$/,
+    )
     expect(await read('with-settings')).toMatchObject({ status: 'OPEN', cooldownMs: 420_000 })
-    expect(await lastLine('with-settings')).toMatchObject({ cause: 'opened', actor: 'ada', reason: 'too slow' })
+    expect(await lastLine('with-settings')).toMatchObject({
+      cause: 'opened',
+      actor: 'ada',
+      reason: 'too slow',
+    })
   })
 
   it('open takes a cooldown of its own, and 30 s where nobody says anything', async () => {
@@ -57,7 +64,9 @@ describe('an operator’s command', () => {
     expect(await run('isolate', 'c', '--for', '10m', '--reason', 'maintenance')).toContain(
       'c (default): CLOSED → OPEN (FORCED_OPEN), until ',
     )
-    expect(await read('c')).toMatchObject({ override: { kind: 'FORCED_OPEN', durationMs: 600_000, reason: 'maintenance' } })
+    expect(await read('c')).toMatchObject({
+      override: { kind: 'FORCED_OPEN', durationMs: 600_000, reason: 'maintenance' },
+    })
     expect(await run('isolate', 'c')).toBe('c (default): stays OPEN (FORCED_OPEN)\n')
     expect(await read('c')).toMatchObject({ retryAfterMs: null, override: { until: null } })
     expect(await run('close', 'c')).toBe('c (default): OPEN (FORCED_OPEN) → CLOSED\n')
@@ -68,7 +77,9 @@ describe('an operator’s command', () => {
     expect(await run('override', 'd', 'metrics-only', '--for', '1h')).toContain(
       'd (default): CLOSED → CLOSED (METRICS_ONLY), until ',
     )
-    expect(await run('override', 'd', 'DISABLED')).toBe('d (default): CLOSED (METRICS_ONLY) → CLOSED (DISABLED)\n')
+    expect(await run('override', 'd', 'DISABLED')).toBe(
+      'd (default): CLOSED (METRICS_ONLY) → CLOSED (DISABLED)\n',
+    )
     expect(await run('override', 'd', 'none')).toBe('d (default): CLOSED (DISABLED) → CLOSED\n')
     expect(await run('override', 'd', 'Forced_Open')).toContain('OPEN (FORCED_OPEN)')
   })
@@ -93,7 +104,11 @@ describe('an operator’s command', () => {
   })
 
   it('answers programs in JSON', async () => {
-    expect(JSON.parse(await run('open', 'h', '--json'))).toMatchObject({ resourceKey: 'h', namespace: 'default', status: 'OPEN' })
+    expect(JSON.parse(await run('open', 'h', '--json'))).toMatchObject({
+      resourceKey: 'h',
+      namespace: 'default',
+      status: 'OPEN',
+    })
   })
 
   it('takes a key that looks like an option after --', async () => {
@@ -143,7 +158,9 @@ describe('status', () => {
     await run('override', 'z', 'disabled', '--namespace', 'listed')
     await run('open', 'y', '--namespace', 'listed')
     const lines = (await run('status', '--namespace', 'listed')).trimEnd().split('\n')
-    expect(lines[0]).toBe('KEY  NAMESPACE  STATUS             SINCE  NEXT           FAILURES  OUTCOMES  OPENS  UPDATED')
+    expect(lines[0]).toBe(
+      'KEY  NAMESPACE  STATUS             SINCE  NEXT           FAILURES  OUTCOMES  OPENS  UPDATED',
+    )
     expect(lines[1]).toMatch(/^y {4}listed {5}OPEN {15,}\ds {2}probes in (30|29)s +0 +1 +\ds ago$/)
     expect(lines[2]).toMatch(/^z {4}listed {5}CLOSED \(DISABLED\) +0 +\ds ago$/)
     expect(JSON.parse(await run('status', '--namespace', 'listed', '--json'))).toMatchObject([
@@ -177,7 +194,10 @@ describe('status', () => {
     ]) {
       expect(out).toMatch(line)
     }
-    expect(JSON.parse(await run('status', 'full', '--json'))).toMatchObject({ resourceKey: 'full', log: '010' })
+    expect(JSON.parse(await run('status', 'full', '--json'))).toMatchObject({
+      resourceKey: 'full',
+      log: '010',
+    })
   })
 
   it('fails for a breaker that nobody ever reported to', async () => {
@@ -187,15 +207,20 @@ describe('status', () => {
     })
   })
 
-  it.each([120, 80, 60, 40, 24])('fits a terminal %d wide, and always shows key and status', async (columns) => {
-    await run('open', '決済サービス-with-a-rather-long-name', '--namespace', 'narrow')
-    const { out } = await cli(['status', '--namespace', 'narrow'], { env, columns })
-    const lines = plain(out).trimEnd().split('\n')
-    expect(lines[0]).toMatch(/^KEY +.*STATUS/)
-    expect(lines[1]).toMatch(/^決済.*OPEN/)
-    for (const line of lines)
-      expect([...line].reduce((width, c) => width + (/[\u3000-\u9fff]/.test(c) ? 2 : 1), 0)).toBeLessThanOrEqual(columns)
-  })
+  it.each([120, 80, 60, 40, 24])(
+    'fits a terminal %d wide, and always shows key and status',
+    async (columns) => {
+      await run('open', '決済サービス-with-a-rather-long-name', '--namespace', 'narrow')
+      const { out } = await cli(['status', '--namespace', 'narrow'], { env, columns })
+      const lines = plain(out).trimEnd().split('\n')
+      expect(lines[0]).toMatch(/^KEY +.*STATUS/)
+      expect(lines[1]).toMatch(/^決済.*OPEN/)
+      for (const line of lines)
+        expect(
+          [...line].reduce((width, c) => width + (/[\u3000-\u9fff]/.test(c) ? 2 : 1), 0),
+        ).toBeLessThanOrEqual(columns)
+    },
+  )
 
   it('never lets a key write on the terminal', async () => {
     const hostile = 'a\u001b[2Jb\u202ec\r\n'
@@ -225,12 +250,15 @@ describe('status --watch', () => {
 
   it('draws again and again on a screen of its own, and leaves the old one as it was', async () => {
     await run('open', 'watched', '--namespace', 'watched')
-    const { code, out, err } = await cli(['status', '--watch', '--interval', '200ms', '--namespace', 'watched'], {
-      env,
-      columns: 80,
-      rows: 24,
-      ...endedAfter(2),
-    })
+    const { code, out, err } = await cli(
+      ['status', '--watch', '--interval', '200ms', '--namespace', 'watched'],
+      {
+        env,
+        columns: 80,
+        rows: 24,
+        ...endedAfter(2),
+      },
+    )
     expect([code, err]).toEqual([0, ''])
     expect(out.startsWith('\u001b[?1049h\u001b[?25l\u001b[H')).toBe(true)
     expect(out.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true)
@@ -239,14 +267,23 @@ describe('status --watch', () => {
   })
 
   it('shows no more than fits the screen', async () => {
-    for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) await run('open', key, '--namespace', 'many')
-    const { out } = await cli(['status', '--watch', '--namespace', 'many'], { env, columns: 80, rows: 7, ...endedAfter(1) })
+    for (const key of ['1', '2', '3', '4', '5', '6', '7', '8'])
+      await run('open', key, '--namespace', 'many')
+    const { out } = await cli(['status', '--watch', '--namespace', 'many'], {
+      env,
+      columns: 80,
+      rows: 7,
+      ...endedAfter(1),
+    })
     expect(plain(out).split('\n').length).toBeLessThanOrEqual(7)
     expect(plain(out)).toContain('…')
   })
 
   it('prints one look after the other where there is no terminal, in JSON a line each', async () => {
-    const text = await cli(['status', '--watch', '--interval', '200ms', '--namespace', 'watched'], { env, ...endedAfter(2) })
+    const text = await cli(['status', '--watch', '--interval', '200ms', '--namespace', 'watched'], {
+      env,
+      ...endedAfter(2),
+    })
     expect(text).toMatchObject({ code: 0, err: '' })
     expect(text.out).toMatch(/^\d{4}-\d\d-\d\d [\d:]+Z\n\nKEY .*\nwatched .*\n\n\d{4}/)
     const controller = new AbortController()
@@ -279,12 +316,19 @@ describe('prune', () => {
     await run('open', 'young', '--namespace', 'pruned')
     const out = () => run('prune', '--older-than', '30d', '--namespace', 'pruned')
     expect(await out()).toBe('Deleted 0 breakers, and 0 lines of the audit log.\n')
-    await database.query("update rc_circuit_breakers set updated_at = now() - interval '31 days' where resource_key = 'old'")
+    await database.query(
+      "update rc_circuit_breakers set updated_at = now() - interval '31 days' where resource_key = 'old'",
+    )
     await database.query(
       "update rc_circuit_transitions set at = now() - interval '31 days' where resource_key = 'old' and cause = 'opened'",
     )
     expect(await out()).toBe('Deleted 1 breaker, and 1 line of the audit log.\n')
-    expect(JSON.parse(await run('prune', '--older-than', '30d', '--json'))).toEqual({ breakers: 0, transitions: 0 })
-    expect((await storage.list({ namespace: 'pruned' })).items.map(({ resourceKey }) => resourceKey)).toEqual(['young'])
+    expect(JSON.parse(await run('prune', '--older-than', '30d', '--json'))).toEqual({
+      breakers: 0,
+      transitions: 0,
+    })
+    expect(
+      (await storage.list({ namespace: 'pruned' })).items.map(({ resourceKey }) => resourceKey),
+    ).toEqual(['young'])
   })
 })

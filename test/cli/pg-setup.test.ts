@@ -47,12 +47,15 @@ describe('pg-setup', () => {
     expect(await tables()).toEqual(BOTH)
   })
 
-  it.each(['', 'n', 'no', 'yeah?'])('changes nothing for the answer %j, and fails', async (answer) => {
-    const { code, out, err } = await cli(['pg-setup'], { env, answer })
-    expect([code, out]).toEqual([1, ''])
-    expect(err).toMatch(/Nothing was changed\.\n$/)
-    expect(await tables()).toEqual([])
-  })
+  it.each(['', 'n', 'no', 'yeah?'])(
+    'changes nothing for the answer %j, and fails',
+    async (answer) => {
+      const { code, out, err } = await cli(['pg-setup'], { env, answer })
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toMatch(/Nothing was changed\.\n$/)
+      expect(await tables()).toEqual([])
+    },
+  )
 
   it('as a dry run prints SQL that does the same, and connects to nothing', async () => {
     const nowhere = { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db' }
@@ -67,8 +70,12 @@ describe('pg-setup', () => {
 
   it('upgrades a table of the Python library, keeps its rows, and says what its role needs', async () => {
     await database.query(ORIGINAL_SCHEMAS['its runtime'])
-    await database.query("insert into rc_circuit_breakers (resource_key, state) values ('kept', 'OPEN')")
-    const { code, out } = await cli(['pg-setup', '--yes', '--original-time-zone', 'Asia/Tokyo'], { env })
+    await database.query(
+      "insert into rc_circuit_breakers (resource_key, state) values ('kept', 'OPEN')",
+    )
+    const { code, out } = await cli(['pg-setup', '--yes', '--original-time-zone', 'Asia/Tokyo'], {
+      env,
+    })
     expect(code).toBe(0)
     expect(out).toContain('upgraded the table of the Python library, 1 rows kept')
     expect(out).toContain("alter role … set timezone = 'Asia/Tokyo'")
@@ -77,7 +84,9 @@ describe('pg-setup', () => {
 
   it('makes its own schema, and every command works in it', async () => {
     const within = ['--schema', 'breakers']
-    expect((await cli(['pg-setup', '--yes', ...within], { env })).out).toContain('Done in the schema breakers:')
+    expect((await cli(['pg-setup', '--yes', ...within], { env })).out).toContain(
+      'Done in the schema breakers:',
+    )
     expect((await tables()).map(({ schema }) => schema)).toEqual(
       ['breakers', 'breakers', 'public'].filter((name) => name === 'breakers'),
     )
@@ -89,10 +98,14 @@ describe('pg-setup', () => {
   })
 
   it('drops functions of other versions when told to', async () => {
-    await database.query('create function rc_exchange_00000000(jsonb) returns jsonb language sql as $$ select $1 $$')
+    await database.query(
+      'create function rc_exchange_00000000(jsonb) returns jsonb language sql as $$ select $1 $$',
+    )
     await cli(['pg-setup', '--yes'], { env })
     const functions = () =>
-      database.query("select proname as name from pg_proc where proname like 'rc\\_exchange\\_%' order by 1")
+      database.query(
+        "select proname as name from pg_proc where proname like 'rc\\_exchange\\_%' order by 1",
+      )
     expect(await functions()).toHaveLength(2)
     const { out } = await cli(['pg-setup', '--yes', '--prune-functions'], { env })
     expect(out).toContain('dropped rc_exchange_00000000(jsonb)')
@@ -133,24 +146,32 @@ describe('pg-setup on a database that does not let it', () => {
       `Failed: PostgreSQL at ${url.host} does not let "postgres" in (28P01): the user or the password is wrong.`,
     )
     expect(byUrl.err).toContain('Correct RC_DATABASE_URL.')
-    const byParts = await cli(['pg-setup', '--yes'], { env: { ...parts(), RC_DB_PASSWORD: 'not-the-secret' } })
+    const byParts = await cli(['pg-setup', '--yes'], {
+      env: { ...parts(), RC_DB_PASSWORD: 'not-the-secret' },
+    })
     expect(byParts.err).toContain('Correct RC_DB_USER and RC_DB_PASSWORD.')
     for (const { err } of [byUrl, byParts]) expect(err).not.toContain('not-the-secret')
   })
 
   it('says that the database does not exist, and how to create it', async () => {
-    const { code, err } = await cli(['pg-setup', '--yes'], { env: { ...parts(), RC_DB_NAME: 'no such' } })
+    const { code, err } = await cli(['pg-setup', '--yes'], {
+      env: { ...parts(), RC_DB_NAME: 'no such' },
+    })
     expect(code).toBe(1)
     expect(err).toContain('Failed: There is no database "no such" at ')
     expect(err).toContain('Create it, or correct RC_DB_NAME:')
-    expect(err).toContain(`createdb -h ${parts().RC_DB_HOST} -p ${parts().RC_DB_PORT} -U postgres 'no such'`)
+    expect(err).toContain(
+      `createdb -h ${parts().RC_DB_HOST} -p ${parts().RC_DB_PORT} -U postgres 'no such'`,
+    )
   })
 
   it('says that the role may not create tables, how to let it, and changes nothing', async () => {
     const stranger = { DATABASE_URL: database.stranger.url }
     const { code, err } = await cli(['pg-setup', '--yes'], { env: stranger })
     expect(code).toBe(1)
-    expect(err).toContain(`Failed: The role "${database.stranger.name}" lacks a privilege: permission denied for`)
+    expect(err).toContain(
+      `Failed: The role "${database.stranger.name}" lacks a privilege: permission denied for`,
+    )
     const grants = err.match(/^ {2}grant .*;$/gm)!
     expect(await tables()).toEqual([])
     await database.query(grants.join('\n'))
@@ -158,7 +179,9 @@ describe('pg-setup on a database that does not let it', () => {
   })
 
   it('says that nothing answers there', async () => {
-    const { code, err } = await cli(['pg-setup', '--yes'], { env: { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db' } })
+    const { code, err } = await cli(['pg-setup', '--yes'], {
+      env: { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db' },
+    })
     expect(code).toBe(1)
     expect(err).toBe(
       'Failed: 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\nNothing answers there: is the server running, and does DATABASE_URL name it?\n',

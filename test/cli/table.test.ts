@@ -22,7 +22,9 @@ describe('a table', () => {
   ]
 
   it('aligns its columns, and ends no line in blanks', () => {
-    expect(table(columns, rows, plain)).toBe('NAME           N  NOTE\na              7  first\na-long-name  123\n')
+    expect(table(columns, rows, plain)).toBe(
+      'NAME           N  NOTE\na              7  first\na-long-name  123\n',
+    )
   })
 
   it('leaves columns out where it is narrow, then cuts', () => {
@@ -39,7 +41,9 @@ describe('a table', () => {
 
   it('colours after it has cut and aligned', () => {
     const red = { ...columns[0]!, paint: (_: Row, text: string) => `<${text}>` }
-    expect(table([red, columns[1]!], rows, plain)).toBe('NAME           N\n<a>              7\n<a-long-name>  123\n')
+    expect(table([red, columns[1]!], rows, plain)).toBe(
+      'NAME           N\n<a>              7\n<a-long-name>  123\n',
+    )
   })
 
   it('of nothing is its titles', () => {
@@ -68,7 +72,9 @@ describe('text on a terminal', () => {
   })
 
   it('shows control and invisible characters instead of obeying them', () => {
-    expect(printable('a\u001b[2J\u202e\u2028\tz é 決')).toBe('a\\u{1b}[2J\\u{202e}\\u{2028}\\u{9}z é 決')
+    expect(printable('a\u001b[2J\u202e\u2028\tz é 決')).toBe(
+      'a\\u{1b}[2J\\u{202e}\\u{2028}\\u{9}z é 決',
+    )
   })
 })
 

@@ -22,7 +22,14 @@ export interface Ran {
 
 /** Runs a command line in this process. */
 export async function cli(argv: readonly string[], options: Options = {}): Promise<Ran> {
-  const { env = {}, answer, columns, rows, interrupted = new AbortController().signal, onOutput } = options
+  const {
+    env = {},
+    answer,
+    columns,
+    rows,
+    interrupted = new AbortController().signal,
+    onOutput,
+  } = options
   const written = { out: '', err: '' }
   const asked: string[] = []
   const output = (stream: 'out' | 'err') => ({

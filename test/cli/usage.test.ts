@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { cli } from './terminal.ts'
 
-const COMMANDS = ['pg-setup', 'status', 'history', 'open', 'close', 'isolate', 'override', 'reset', 'prune', 'dev', 'doctor']
+const COMMANDS = [
+  'pg-setup',
+  'status',
+  'history',
+  'open',
+  'close',
+  'isolate',
+  'override',
+  'reset',
+  'prune',
+  'dev',
+  'doctor',
+]
 const env = { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/db' }
 
 describe('help', () => {
@@ -35,7 +47,8 @@ describe('help', () => {
     }
     for (const [name, options] of Object.entries(expected)) {
       const { out } = await cli([name, '--help'])
-      for (const option of options) expect(out).toMatch(new RegExp(`^  --${option}( <\\w+>)? {2,}[A-Z]`, 'm'))
+      for (const option of options)
+        expect(out).toMatch(new RegExp(`^  --${option}( <\\w+>)? {2,}[A-Z]`, 'm'))
     }
   })
 
@@ -43,14 +56,19 @@ describe('help', () => {
     const colour = '\u001b['
     expect((await cli(['--help'])).out).not.toContain(colour)
     expect((await cli(['--help'], { columns: 80 })).out).toContain(colour)
-    expect((await cli(['--help'], { columns: 80, env: { NO_COLOR: '1' } })).out).not.toContain(colour)
-    expect((await cli(['--help'], { columns: 80, env: { TERM: 'dumb' } })).out).not.toContain(colour)
+    expect((await cli(['--help'], { columns: 80, env: { NO_COLOR: '1' } })).out).not.toContain(
+      colour,
+    )
+    expect((await cli(['--help'], { columns: 80, env: { TERM: 'dumb' } })).out).not.toContain(
+      colour,
+    )
     expect((await cli(['--help'], { env: { FORCE_COLOR: '1' } })).out).toContain(colour)
   })
 })
 
 it('the version is that of the package', async () => {
-  for (const argument of ['--version', '-v']) expect(await cli([argument])).toMatchObject({ code: 0, out: '1.2.3\n', err: '' })
+  for (const argument of ['--version', '-v'])
+    expect(await cli([argument])).toMatchObject({ code: 0, out: '1.2.3\n', err: '' })
 })
 
 describe('wrong use ends with 2, names what is wrong, and connects to nothing', () => {
@@ -75,7 +93,10 @@ describe('wrong use ends with 2, names what is wrong, and connects to nothing', 
     [['open', 'api', '--actor', ''], '--actor must be 1 to 255 characters long'],
     [['isolate', 'api', '--for', '31d'], '--for must be a duration from 1ms to 30d'],
     [['override', 'api'], '<order> is missing'],
-    [['override', 'api', 'off'], 'order must be DISABLED, METRICS_ONLY, FORCED_OPEN or none; got "off"'],
+    [
+      ['override', 'api', 'off'],
+      'order must be DISABLED, METRICS_ONLY, FORCED_OPEN or none; got "off"',
+    ],
     [['prune'], '--older-than is missing'],
     [['prune', '--older-than', '23h'], '--older-than must be a duration from 1d to 3650d'],
     [['dev', '--port', '65536'], '--port must be a whole number from 0 to 65535; got "65536"'],
@@ -102,7 +123,10 @@ describe('a wrong setting ends with 2 and names its variable', () => {
     ],
     [{ RC_DB_HOST: 'h' }, 'RC_DB_PASSWORD must be set where RC_DB_HOST is'],
     [{ DATABASE_URL: 'mysql://u:secret@h/db' }, 'DATABASE_URL must be a Postgres URL'],
-    [{ RC_DB_HOST: 'h', RC_DB_PASSWORD: 'secret', RC_DB_PORT: 'x' }, 'RC_DB_PORT must be a whole number from 1 to 65535'],
+    [
+      { RC_DB_HOST: 'h', RC_DB_PASSWORD: 'secret', RC_DB_PORT: 'x' },
+      'RC_DB_PORT must be a whole number from 1 to 65535',
+    ],
   ])('%o', async (settings, message) => {
     for (const argv of [['status'], ['doctor'], ['pg-setup', '--yes'], ['open', 'api']]) {
       const { code, out, err } = await cli(argv, { env: settings })

@@ -8,7 +8,12 @@ describe('a closed breaker with a count window', () => {
     expect(b.succeed(20)).toBe('counted')
     expect(b.state.status).toBe('CLOSED')
     expect(b.fail()).toBe('counted')
-    expect(b.state).toMatchObject({ status: 'OPEN', cause: 'failure_limit', opens: 1, openUntil: b.now + 30_000 })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      cause: 'failure_limit',
+      opens: 1,
+      openUntil: b.now + 30_000,
+    })
     expect(b.lines).toEqual(['CLOSED > OPEN (failure_limit)'])
   })
 
@@ -60,7 +65,12 @@ describe('a closed breaker with a count window', () => {
   it('trips at once where the reporter says so, whatever the window holds', () => {
     const b = new Script({ failureLimit: fraction(9, 9), cooldown: '1m' })
     b.fail(1, { trip: true, retryAfterMs: 90_000 })
-    expect(b.state).toMatchObject({ status: 'OPEN', cause: 'retry_after', openUntil: b.now + 90_000, cooldownMs: 90_000 })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      cause: 'retry_after',
+      openUntil: b.now + 90_000,
+      cooldownMs: 90_000,
+    })
   })
 
   it('counts nothing of a report without outcomes, probes or rejections', () => {
@@ -149,7 +159,9 @@ describe('a closed breaker with a failure rate', () => {
   it('keeps the bucket width that it has, whatever the next reporter asks for, until a window went by', () => {
     const b = new Script(options)
     b.fail()
-    const wider = new Script({ failureLimit: failureRate(0.5, { over: '1h', minimumThroughput: 4 }) }).settings
+    const wider = new Script({
+      failureLimit: failureRate(0.5, { over: '1h', minimumThroughput: 4 }),
+    }).settings
     b.pass('1s')
     b.report('1', { settings: wider })
     expect(b.state).toMatchObject({ buckets: { widthMs: 1_000 }, failureCount: 2 })

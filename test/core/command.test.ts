@@ -10,13 +10,22 @@ describe('an operator', () => {
   it('opens, closes and resets', () => {
     const b = new Script()
     b.order({ command: 'open', cooldownMs: [5_000] })
-    expect(b.state).toMatchObject({ status: 'OPEN', opens: 1, openUntil: b.now + 5_000, cause: 'opened' })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      opens: 1,
+      openUntil: b.now + 5_000,
+      cause: 'opened',
+    })
     b.order({ command: 'close' })
     expect(b.state).toMatchObject({ status: 'CLOSED', opens: 0, cause: 'closed' })
     b.report('', { wouldReject: 3 })
     b.order({ command: 'reset' })
     expect(b.state).toMatchObject({ status: 'CLOSED', log: '', wouldReject: 0, cause: 'reset' })
-    expect(b.lines).toEqual(['CLOSED > OPEN (opened)', 'OPEN > CLOSED (closed)', 'CLOSED > CLOSED (reset)'])
+    expect(b.lines).toEqual([
+      'CLOSED > OPEN (opened)',
+      'OPEN > CLOSED (closed)',
+      'CLOSED > CLOSED (reset)',
+    ])
   })
 
   it('who closes keeps the count of what would have been rejected', () => {
@@ -47,8 +56,19 @@ describe('FORCED_OPEN', () => {
   it('rejects and records nothing until it is lifted; the next call then probes', () => {
     const b = new Script()
     b.override('FORCED_OPEN')
-    expect(b.state).toMatchObject({ status: 'OPEN', opens: 0, openUntil: INDEFINITE, cause: 'isolated' })
-    expect(b.state.override).toEqual({ kind: 'FORCED_OPEN', until: null, durationMs: null, actor: 'ana', reason: 'maintenance' })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      opens: 0,
+      openUntil: INDEFINITE,
+      cause: 'isolated',
+    })
+    expect(b.state.override).toEqual({
+      kind: 'FORCED_OPEN',
+      until: null,
+      durationMs: null,
+      actor: 'ana',
+      reason: 'maintenance',
+    })
     b.pass('365d')
     expect([b.acquire(), b.fail(), b.fail(1, { generation: 0, retryAfterMs: 1_000 })]).toEqual([
       'rejected',
@@ -58,7 +78,11 @@ describe('FORCED_OPEN', () => {
     expect(retryAfterMs(b)).toBeNull()
     b.override(null)
     expect(b.acquire()).toBe('probe')
-    expect(b.lines).toEqual(['CLOSED > OPEN (isolated)', 'OPEN > OPEN (overridden)', 'OPEN > HALF_OPEN (cooldown_over)'])
+    expect(b.lines).toEqual([
+      'CLOSED > OPEN (isolated)',
+      'OPEN > OPEN (overridden)',
+      'OPEN > HALF_OPEN (cooldown_over)',
+    ])
   })
 
   it('ends on its own, and leads to half-open', () => {

@@ -3,7 +3,11 @@ import { type ForeignWrite, reconcile } from '../../src/core/foreign.ts'
 import { fraction } from '../../src/core/limits.ts'
 import { halfOpen, Script } from './script.ts'
 
-const closedBy = (failureCount: number): ForeignWrite => ({ status: 'CLOSED', failureCount, openUntil: null })
+const closedBy = (failureCount: number): ForeignWrite => ({
+  status: 'CLOSED',
+  failureCount,
+  openUntil: null,
+})
 const open = () => {
   const b = new Script({ failureLimit: fraction(2, 2), cooldown: '10s' })
   b.fail(2)
@@ -14,7 +18,11 @@ describe("another program's write", () => {
   it('that opens is taken in, to the end that it names', () => {
     for (const b of [new Script(), halfOpen()]) {
       const { generation } = b.state
-      const after = reconcile(b.state, { status: 'OPEN', failureCount: 3, openUntil: b.now + 5_000 }, b.now)
+      const after = reconcile(
+        b.state,
+        { status: 'OPEN', failureCount: 3, openUntil: b.now + 5_000 },
+        b.now,
+      )
       expect(after).toMatchObject({
         status: 'OPEN',
         cause: 'foreign',
@@ -33,7 +41,9 @@ describe("another program's write", () => {
       [null, 0],
       [b.now + 9e9, 86_400_000],
     ] as const) {
-      expect(reconcile(b.state, { status: 'OPEN', failureCount: 0, openUntil }, b.now)).toMatchObject({ openUntil: b.now + left })
+      expect(
+        reconcile(b.state, { status: 'OPEN', failureCount: 0, openUntil }, b.now),
+      ).toMatchObject({ openUntil: b.now + left })
     }
   })
 
@@ -50,14 +60,25 @@ describe("another program's write", () => {
   it('that closes without failures is taken in once the cooldown is over, and in half-open', () => {
     const b = open()
     b.pass('10s')
-    expect(reconcile(b.state, closedBy(0), b.now)).toMatchObject({ status: 'CLOSED', cause: 'foreign', log: '', opens: 0 })
-    expect(reconcile(halfOpen().state, closedBy(0), b.now)).toMatchObject({ status: 'CLOSED', cause: 'foreign' })
+    expect(reconcile(b.state, closedBy(0), b.now)).toMatchObject({
+      status: 'CLOSED',
+      cause: 'foreign',
+      log: '',
+      opens: 0,
+    })
+    expect(reconcile(halfOpen().state, closedBy(0), b.now)).toMatchObject({
+      status: 'CLOSED',
+      cause: 'foreign',
+    })
   })
 
   it('that closes with failures is undone', () => {
     const b = open()
     b.pass('10s')
-    expect(reconcile(b.state, closedBy(1), b.now)).toMatchObject({ status: 'OPEN', generation: b.state.generation })
+    expect(reconcile(b.state, closedBy(1), b.now)).toMatchObject({
+      status: 'OPEN',
+      generation: b.state.generation,
+    })
     expect(reconcile(halfOpen().state, closedBy(1), b.now)).toMatchObject({ status: 'HALF_OPEN' })
   })
 
@@ -66,19 +87,36 @@ describe("another program's write", () => {
     const half: ForeignWrite = { status: 'HALF_OPEN', failureCount: 0, openUntil: null }
     expect(reconcile(b.state, half, b.now)).toMatchObject({ status: 'OPEN' })
     b.pass('10s')
-    expect(reconcile(b.state, half, b.now)).toMatchObject({ status: 'HALF_OPEN', cause: 'foreign', leases: [] })
+    expect(reconcile(b.state, half, b.now)).toMatchObject({
+      status: 'HALF_OPEN',
+      cause: 'foreign',
+      leases: [],
+    })
   })
 
   it('that repeats an open moves its end only to later', () => {
     const b = open()
-    const again = (openUntil: number): ForeignWrite => ({ status: 'OPEN', failureCount: 2, openUntil })
-    expect(reconcile(b.state, again(b.now + 9_000), b.now)).toMatchObject({ openUntil: b.now + 10_000, cooldownMs: 10_000 })
-    expect(reconcile(b.state, again(b.now + 11_000), b.now)).toMatchObject({ openUntil: b.now + 11_000, cooldownMs: 11_000 })
+    const again = (openUntil: number): ForeignWrite => ({
+      status: 'OPEN',
+      failureCount: 2,
+      openUntil,
+    })
+    expect(reconcile(b.state, again(b.now + 9_000), b.now)).toMatchObject({
+      openUntil: b.now + 10_000,
+      cooldownMs: 10_000,
+    })
+    expect(reconcile(b.state, again(b.now + 11_000), b.now)).toMatchObject({
+      openUntil: b.now + 11_000,
+      cooldownMs: 11_000,
+    })
   })
 
   it('is one write of the row, whatever becomes of it', () => {
     const b = open()
     b.pass('1s')
-    expect(reconcile(b.state, closedBy(0), b.now)).toMatchObject({ version: b.state.version + 1, updatedAt: b.now })
+    expect(reconcile(b.state, closedBy(0), b.now)).toMatchObject({
+      version: b.state.version + 1,
+      updatedAt: b.now,
+    })
   })
 })

@@ -34,7 +34,12 @@ describe('a half-open breaker', () => {
     b.report('0101', { tokens: tokens.slice(0, 4) })
     expect(b.state.status).toBe('HALF_OPEN')
     b.report('0', { tokens: tokens.slice(4) })
-    expect(b.state).toMatchObject({ status: 'CLOSED', log: '', opens: 0, cause: 'probes_succeeded' })
+    expect(b.state).toMatchObject({
+      status: 'CLOSED',
+      log: '',
+      opens: 0,
+      cause: 'probes_succeeded',
+    })
     expect(b.lines).toEqual(['HALF_OPEN > CLOSED (probes_succeeded)'])
   })
 
@@ -44,7 +49,13 @@ describe('a half-open breaker', () => {
     b.report('101', { tokens: tokens.slice(0, 3) })
     expect(b.state.status).toBe('HALF_OPEN')
     b.report('1', { tokens: tokens.slice(3, 4) })
-    expect(b.state).toMatchObject({ status: 'OPEN', log: '1011', opens: 2, openUntil: b.now + 10_000, cause: 'probes_failed' })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      log: '1011',
+      opens: 2,
+      openUntil: b.now + 10_000,
+      cause: 'probes_failed',
+    })
   })
 
   it('decides within a report, and drops what follows', () => {
@@ -58,25 +69,33 @@ describe('a half-open breaker', () => {
     { limit: fraction(1, 5), closes: 5, opens: 1 },
     { limit: fraction(5, 5), closes: 1, opens: 5 },
     { limit: failureRate(0.5, { over: '1m' }), closes: 1, opens: 1 },
-  ])('is held to the failure limit where no success limit was given: case %#', ({ limit, closes, opens }) => {
-    const good = halfOpen({ failureLimit: limit })
-    for (let i = 1; i <= closes; i++) {
-      expect(good.state.status).toBe('HALF_OPEN')
-      good.report('0', { tokens: [good.probe()] })
-    }
-    expect(good.state.status).toBe('CLOSED')
-    const bad = halfOpen({ failureLimit: limit })
-    for (let i = 1; i <= opens; i++) {
-      expect(bad.state.status).toBe('HALF_OPEN')
-      bad.report('1', { tokens: [bad.probe()] })
-    }
-    expect(bad.state.status).toBe('OPEN')
-  })
+  ])(
+    'is held to the failure limit where no success limit was given: case %#',
+    ({ limit, closes, opens }) => {
+      const good = halfOpen({ failureLimit: limit })
+      for (let i = 1; i <= closes; i++) {
+        expect(good.state.status).toBe('HALF_OPEN')
+        good.report('0', { tokens: [good.probe()] })
+      }
+      expect(good.state.status).toBe('CLOSED')
+      const bad = halfOpen({ failureLimit: limit })
+      for (let i = 1; i <= opens; i++) {
+        expect(bad.state.status).toBe('HALF_OPEN')
+        bad.report('1', { tokens: [bad.probe()] })
+      }
+      expect(bad.state.status).toBe('OPEN')
+    },
+  )
 
   it('trips at once where the reporter says so', () => {
     const b = halfOpen({ successLimit: fraction(3, 5) })
     b.report('1', { tokens: [b.probe()], trip: true, retryAfterMs: 3_600_000 })
-    expect(b.state).toMatchObject({ status: 'OPEN', cause: 'retry_after', openUntil: b.now + 3_600_000, opens: 2 })
+    expect(b.state).toMatchObject({
+      status: 'OPEN',
+      cause: 'retry_after',
+      openUntil: b.now + 3_600_000,
+      opens: 2,
+    })
   })
 
   it('gives each probe a token of its own, even within one millisecond', () => {

@@ -25,7 +25,12 @@ describe('an open breaker', () => {
     b.fail()
     b.pass('10s')
     expect(b.acquire()).toBe('probe')
-    expect(b.state).toMatchObject({ status: 'HALF_OPEN', log: '', opens: 1, cause: 'cooldown_over' })
+    expect(b.state).toMatchObject({
+      status: 'HALF_OPEN',
+      log: '',
+      opens: 1,
+      cause: 'cooldown_over',
+    })
     expect(b.lines.at(-1)).toBe('OPEN > HALF_OPEN (cooldown_over)')
   })
 
@@ -48,7 +53,12 @@ describe('an open breaker', () => {
     b.fail()
     for (let opens = 1; opens <= 18; opens++) {
       const cooldownMs = Math.min(opens, 16) * 1_000
-      expect(b.state).toMatchObject({ status: 'OPEN', opens, cooldownMs, openUntil: b.now + cooldownMs })
+      expect(b.state).toMatchObject({
+        status: 'OPEN',
+        opens,
+        cooldownMs,
+        openUntil: b.now + cooldownMs,
+      })
       b.pass(cooldownMs)
       b.report('1', { tokens: [b.probe()] })
     }
@@ -66,7 +76,12 @@ describe('an open breaker', () => {
       b.fail()
       b.pass('1s')
       expect(b.send(late)).toBe('extended')
-      expect(b.state).toMatchObject({ status: 'OPEN', openUntil: b.now + 60_000, cooldownMs: 60_000, opens: 1 })
+      expect(b.state).toMatchObject({
+        status: 'OPEN',
+        openUntil: b.now + 60_000,
+        cooldownMs: 60_000,
+        opens: 1,
+      })
       expect(b.lines).toHaveLength(1)
       b.pass('59s')
       expect(b.acquire()).toBe('rejected')

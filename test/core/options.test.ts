@@ -10,7 +10,8 @@ const any = (value: unknown) => value as never
 const FRACTION = 'k of n in whole numbers with 1 <= k <= n <= 1000'
 const UP_TO_A_DAY = "a duration from 1ms to 1d, as milliseconds or '500ms', '60s', '5m', '1h'"
 const UP_TO_AN_HOUR = "a duration from 1s to 1h, as milliseconds or '500ms', '60s', '5m', '1h'"
-const of = (numerator: unknown, denominator: unknown) => () => fraction(any(numerator), any(denominator))
+const of = (numerator: unknown, denominator: unknown) => () =>
+  fraction(any(numerator), any(denominator))
 const settings = (options: object) => () => resolveSettings(options)
 const rate =
   (value: unknown, options: unknown = { over: '1m' }) =>
@@ -134,7 +135,11 @@ describe.each([
     range: 'a whole number from 1 to the half-open window (5)',
     wrong: [
       ...[0, 6, 1.5, Number.NaN].map(
-        (value) => [settings({ successLimit: fraction(3, 5), probeConcurrency: value }), `${value}`] as const,
+        (value) =>
+          [
+            settings({ successLimit: fraction(3, 5), probeConcurrency: value }),
+            `${value}`,
+          ] as const,
       ),
       [settings({ failureLimit: fraction(2, 5), probeConcurrency: '2' }), '"2"'],
     ],
@@ -172,39 +177,54 @@ describe.each([
 ] satisfies { option: string; range: string; wrong: (readonly [() => unknown, string])[] }[])(
   '$option',
   ({ option, range, wrong }) => {
-    it.each(wrong.map(([make, got]) => ({ make, got })))(`must be ${range}: not $got`, ({ make, got }) => {
-      let thrown: unknown
-      try {
-        make()
-      } catch (error) {
-        thrown = error
-      }
-      expect(thrown).toBeInstanceOf(InvalidOptionError)
-      expect(thrown).toBeInstanceOf(RangeError)
-      expect(thrown).toMatchObject({
-        name: 'InvalidOptionError',
-        code: 'INVALID_OPTION',
-        option,
-        message: `${option} must be ${range}; got ${got}`,
-      })
-    })
+    it.each(wrong.map(([make, got]) => ({ make, got })))(
+      `must be ${range}: not $got`,
+      ({ make, got }) => {
+        let thrown: unknown
+        try {
+          make()
+        } catch (error) {
+          thrown = error
+        }
+        expect(thrown).toBeInstanceOf(InvalidOptionError)
+        expect(thrown).toBeInstanceOf(RangeError)
+        expect(thrown).toMatchObject({
+          name: 'InvalidOptionError',
+          code: 'INVALID_OPTION',
+          option,
+          message: `${option} must be ${range}; got ${got}`,
+        })
+      },
+    )
   },
 )
 
 describe('what is within its range', () => {
-  it.each(['k', 'k'.repeat(255), '🔌'.repeat(255), `a${'🔌'.repeat(254)}`, ' ', '\n', 'ключ/鍵?"\'\\'])(
-    '%j is a key',
-    (value) => {
-      expect(checkedKey('resourceKey', value)).toBe(value)
-    },
-  )
+  it.each([
+    'k',
+    'k'.repeat(255),
+    '🔌'.repeat(255),
+    `a${'🔌'.repeat(254)}`,
+    ' ',
+    '\n',
+    'ключ/鍵?"\'\\',
+  ])('%j is a key', (value) => {
+    expect(checkedKey('resourceKey', value)).toBe(value)
+  })
 
   it('is taken at both ends', () => {
     expect(fraction(1, 1_000)).toEqual({ numerator: 1, denominator: 1_000 })
     expect(fraction(1_000, 1_000)).toEqual({ numerator: 1_000, denominator: 1_000 })
-    expect(failureRate(1, { over: '1s', minimumThroughput: 1 })).toEqual({ rate: 1, over: 1_000, minimumThroughput: 1 })
+    expect(failureRate(1, { over: '1s', minimumThroughput: 1 })).toEqual({
+      rate: 1,
+      over: 1_000,
+      minimumThroughput: 1,
+    })
     expect(failureRate(0.001, { over: '1h', minimumThroughput: 1_000_000 }).over).toBe(3_600_000)
-    expect(resolveSettings({ cooldown: 1, probeLease: '24h' })).toMatchObject({ cooldownMs: [1], probeLeaseMs: 86_400_000 })
+    expect(resolveSettings({ cooldown: 1, probeLease: '24h' })).toMatchObject({
+      cooldownMs: [1],
+      probeLeaseMs: 86_400_000,
+    })
     expect(resolveSettings({ cooldown: '1d' }).cooldownMs).toEqual([86_400_000])
   })
 })
@@ -245,7 +265,9 @@ describe('settings', () => {
       const { probes, successes, probeConcurrency } = resolveSettings(options)
       return [probes, successes, probeConcurrency]
     }
-    expect(window({ failureLimit: fraction(5, 10), successLimit: fraction(2, 3) })).toEqual([3, 2, 3])
+    expect(window({ failureLimit: fraction(5, 10), successLimit: fraction(2, 3) })).toEqual([
+      3, 2, 3,
+    ])
     expect(window({ failureLimit: fraction(4, 10) })).toEqual([10, 7, 10])
     expect(window({ failureLimit: failureRate(0.5, { over: '1m' }) })).toEqual([1, 1, 1])
     expect(window({ failureLimit: fraction(4, 10), probeConcurrency: 2 })).toEqual([10, 7, 2])
@@ -261,7 +283,9 @@ describe('settings', () => {
     })
     expect(asked).toEqual(Array.from({ length: 16 }, (_, i) => i + 1))
     expect(cooldownMs.slice(0, 3)).toEqual([1_000, 2_000, 3_000])
-    expect([1, 16, 17, 99].map((opens) => cooldownAfter(resolveSettings({ cooldown: (n) => n }), opens))).toEqual([1, 16, 16, 16])
+    expect(
+      [1, 16, 17, 99].map((opens) => cooldownAfter(resolveSettings({ cooldown: (n) => n }), opens)),
+    ).toEqual([1, 16, 16, 16])
   })
 
   it('cut a window into ten buckets', () => {
@@ -274,7 +298,13 @@ describe('settings', () => {
 
   it('cannot be changed', () => {
     const made = resolveSettings({})
-    for (const part of [made, made.trip, made.cooldownMs, fraction(1, 2), failureRate(1, { over: '1m' })])
+    for (const part of [
+      made,
+      made.trip,
+      made.cooldownMs,
+      fraction(1, 2),
+      failureRate(1, { over: '1m' }),
+    ])
       expect(Object.isFrozen(part)).toBe(true)
   })
 })

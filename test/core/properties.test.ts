@@ -11,10 +11,17 @@ import { halfOpen, Script } from './script.ts'
 // Else no list would be longer than about ten, whatever its own limit.
 fc.configureGlobal({ baseSize: 'medium' })
 
-const limit = (max: number) => fc.integer({ min: 1, max }).chain((n) => fc.integer({ min: 1, max: n }).map((k) => fraction(k, n)))
-const bits = (maxLength: number) => fc.array(fc.constantFrom('0', '1'), { maxLength }).map((all) => all.join(''))
+const limit = (max: number) =>
+  fc
+    .integer({ min: 1, max })
+    .chain((n) => fc.integer({ min: 1, max: n }).map((k) => fraction(k, n)))
+const bits = (maxLength: number) =>
+  fc.array(fc.constantFrom('0', '1'), { maxLength }).map((all) => all.join(''))
 const cuts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 40 })
-const rate = fc.record({ rate: fc.double({ min: 0.05, max: 1, noNaN: true }), minimum: fc.integer({ min: 1, max: 20 }) })
+const rate = fc.record({
+  rate: fc.double({ min: 0.05, max: 1, noNaN: true }),
+  minimum: fc.integer({ min: 1, max: 20 }),
+})
 const countIn = (text: string, bit: string) => text.split(bit).length - 1
 
 /** The same outcomes in reports of those sizes. */
@@ -38,7 +45,9 @@ describe('a fraction', () => {
     fc.assert(
       fc.property(limit(1_000), ({ numerator, denominator }) => {
         expect(fraction(numerator, denominator)).toEqual({ numerator, denominator })
-        expect(new Script({ failureLimit: fraction(numerator, denominator) }).settings).toMatchObject({
+        expect(
+          new Script({ failureLimit: fraction(numerator, denominator) }).settings,
+        ).toMatchObject({
           trip: { failures: numerator, outOf: denominator },
           probes: denominator,
           successes: denominator - numerator + 1,
@@ -56,10 +65,13 @@ describe('a closed breaker', () => {
         const b = new Script({ failureLimit })
         b.report(outcomes)
         const at = [...outcomes].findIndex(
-          (bit, i) => bit === '1' && i + 1 >= n && countIn(outcomes.slice(i + 1 - n, i + 1), '1') >= k,
+          (bit, i) =>
+            bit === '1' && i + 1 >= n && countIn(outcomes.slice(i + 1 - n, i + 1), '1') >= k,
         )
         expect(b.state).toMatchObject(
-          at < 0 ? { status: 'CLOSED', log: outcomes } : { status: 'OPEN', log: outcomes.slice(0, at + 1) },
+          at < 0
+            ? { status: 'CLOSED', log: outcomes }
+            : { status: 'OPEN', log: outcomes.slice(0, at + 1) },
         )
       }),
     )
@@ -79,7 +91,9 @@ describe('a closed breaker', () => {
   it('comes to the same however its outcomes are split into reports: time window', () => {
     fc.assert(
       fc.property(rate, bits(60), cuts, ({ rate, minimum }, outcomes, sizes) => {
-        const options = { failureLimit: failureRate(rate, { over: '10s', minimumThroughput: minimum }) }
+        const options = {
+          failureLimit: failureRate(rate, { over: '10s', minimumThroughput: minimum }),
+        }
         const [whole, parts] = [new Script(options), new Script(options)]
         whole.report(outcomes)
         for (const part of split(outcomes, sizes)) parts.report(part, { generation: 0 })
@@ -90,40 +104,61 @@ describe('a closed breaker', () => {
 
   it('counts in its time window what a complete log would count', () => {
     const step = fc.record({
-      wait: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 0, max: 40_000 })),
+      wait: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 0, max: 3_000 }),
+        fc.integer({ min: 0, max: 40_000 }),
+      ),
       outcomes: bits(8),
     })
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5_000 }), fc.array(step, { maxLength: 60 }), (start, steps) => {
-        const b = new Script({ failureLimit: failureRate(1, { over: '10s', minimumThroughput: 1_000_000 }) })
-        b.pass(start)
-        const log: { bucket: number; bit: string }[] = []
-        for (const { wait, outcomes } of steps) {
-          b.pass(wait)
-          b.report(outcomes)
-          if (outcomes === '') continue
-          const bucket = Math.floor(b.now / 1_000)
-          for (const bit of outcomes) log.push({ bucket, bit })
-          const counted = (bit: string) => log.filter((entry) => entry.bit === bit && entry.bucket > bucket - 10).length
-          const { buckets } = b.state as Extract<BreakerState, { status: 'CLOSED' }>
-          const sum = (counts: readonly number[]) => counts.reduce((x, y) => x + y, 0)
-          expect([sum(buckets!.successes), sum(buckets!.failures)]).toEqual([counted('0'), counted('1')])
-          expect(b.state.failureCount).toBe(counted('1'))
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 5_000 }),
+        fc.array(step, { maxLength: 60 }),
+        (start, steps) => {
+          const b = new Script({
+            failureLimit: failureRate(1, { over: '10s', minimumThroughput: 1_000_000 }),
+          })
+          b.pass(start)
+          const log: { bucket: number; bit: string }[] = []
+          for (const { wait, outcomes } of steps) {
+            b.pass(wait)
+            b.report(outcomes)
+            if (outcomes === '') continue
+            const bucket = Math.floor(b.now / 1_000)
+            for (const bit of outcomes) log.push({ bucket, bit })
+            const counted = (bit: string) =>
+              log.filter((entry) => entry.bit === bit && entry.bucket > bucket - 10).length
+            const { buckets } = b.state as Extract<BreakerState, { status: 'CLOSED' }>
+            const sum = (counts: readonly number[]) => counts.reduce((x, y) => x + y, 0)
+            expect([sum(buckets!.successes), sum(buckets!.failures)]).toEqual([
+              counted('0'),
+              counted('1'),
+            ])
+            expect(b.state.failureCount).toBe(counted('1'))
+          }
+        },
+      ),
     )
   })
 
   it('trips by rate where a complete log says so', () => {
     fc.assert(
       fc.property(rate, bits(60), ({ rate, minimum }, outcomes) => {
-        const b = new Script({ failureLimit: failureRate(rate, { over: '10s', minimumThroughput: minimum }) })
+        const b = new Script({
+          failureLimit: failureRate(rate, { over: '10s', minimumThroughput: minimum }),
+        })
         b.report(outcomes)
         const at = [...outcomes].findIndex(
-          (bit, i) => bit === '1' && i + 1 >= minimum && countIn(outcomes.slice(0, i + 1), '1') >= rate * (i + 1),
+          (bit, i) =>
+            bit === '1' &&
+            i + 1 >= minimum &&
+            countIn(outcomes.slice(0, i + 1), '1') >= rate * (i + 1),
         )
         expect(b.state).toMatchObject(
-          at < 0 ? { status: 'CLOSED', log: outcomes } : { status: 'OPEN', log: outcomes.slice(0, at + 1) },
+          at < 0
+            ? { status: 'CLOSED', log: outcomes }
+            : { status: 'OPEN', log: outcomes.slice(0, at + 1) },
         )
       }),
     )
@@ -135,7 +170,10 @@ describe('a half-open breaker', () => {
     const window = limit(12).chain((successLimit) =>
       fc.tuple(
         fc.constant(successLimit),
-        fc.array(fc.constantFrom('0', '1'), { minLength: successLimit.denominator, maxLength: successLimit.denominator }),
+        fc.array(fc.constantFrom('0', '1'), {
+          minLength: successLimit.denominator,
+          maxLength: successLimit.denominator,
+        }),
       ),
     )
     fc.assert(
@@ -161,9 +199,13 @@ describe('a half-open breaker', () => {
         const outcomes = results.slice(0, successLimit.denominator)
         const [whole, parts] = [halfOpen({ successLimit }), halfOpen({ successLimit })]
         const { generation } = whole.state
-        const [wholeTokens, partTokens] = [whole.probes(outcomes.length), parts.probes(outcomes.length)]
+        const [wholeTokens, partTokens] = [
+          whole.probes(outcomes.length),
+          parts.probes(outcomes.length),
+        ]
         whole.report(outcomes, { generation: whole.state.generation, tokens: wholeTokens })
-        for (const part of split(outcomes, sizes)) parts.report(part, { generation, tokens: partTokens.splice(0, part.length) })
+        for (const part of split(outcomes, sizes))
+          parts.report(part, { generation, tokens: partTokens.splice(0, part.length) })
         expect(essence(parts.state)).toEqual(essence(whole.state))
       }),
     )
@@ -184,24 +226,29 @@ describe('a half-open breaker', () => {
       fc.constant('release'),
     )
     fc.assert(
-      fc.property(options, fc.array(action, { maxLength: 60 }), ({ successLimit, probeConcurrency }, actions) => {
-        const b = halfOpen({ successLimit, probeConcurrency, probeLease: '1h' })
-        const out: number[] = []
-        for (const action of actions) {
-          b.pass(1)
-          if (action === 'acquire') {
-            if (b.acquire() === 'probe') out.push((b.state as Extract<BreakerState, { status: 'HALF_OPEN' }>).leases.at(-1)!)
-          } else if (out.length > 0) {
-            const token = out.shift()!
-            if (action === 'release') b.report('', { released: [token] })
-            else b.report(action === 'success' ? '0' : '1', { tokens: [token] })
+      fc.property(
+        options,
+        fc.array(action, { maxLength: 60 }),
+        ({ successLimit, probeConcurrency }, actions) => {
+          const b = halfOpen({ successLimit, probeConcurrency, probeLease: '1h' })
+          const out: number[] = []
+          for (const action of actions) {
+            b.pass(1)
+            if (action === 'acquire') {
+              if (b.acquire() === 'probe')
+                out.push((b.state as Extract<BreakerState, { status: 'HALF_OPEN' }>).leases.at(-1)!)
+            } else if (out.length > 0) {
+              const token = out.shift()!
+              if (action === 'release') b.report('', { released: [token] })
+              else b.report(action === 'success' ? '0' : '1', { tokens: [token] })
+            }
+            if (b.state.status !== 'HALF_OPEN') return
+            expect(b.state.leases).toEqual(out)
+            expect(out.length).toBeLessThanOrEqual(probeConcurrency)
+            expect(out.length + b.state.log.length).toBeLessThanOrEqual(successLimit.denominator)
           }
-          if (b.state.status !== 'HALF_OPEN') return
-          expect(b.state.leases).toEqual(out)
-          expect(out.length).toBeLessThanOrEqual(probeConcurrency)
-          expect(out.length + b.state.log.length).toBeLessThanOrEqual(successLimit.denominator)
-        }
-      }),
+        },
+      ),
     )
   })
 
@@ -212,18 +259,25 @@ describe('a half-open breaker', () => {
       late: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (probeConcurrency, steps) => {
-        const b = halfOpen({ successLimit: fraction(500, 500), probeConcurrency })
-        const granted: number[] = []
-        for (const { wait, leaseMs, late } of steps) {
-          b.pass(wait)
-          if (b.acquire(leaseMs) === 'probe')
-            granted.push((b.state as Extract<BreakerState, { status: 'HALF_OPEN' }>).leases.at(-1)!)
-          if (late && granted.length > 0) expect(b.report('0', { tokens: [granted.shift()!] })).toBe('counted')
-          const live = granted.filter((token) => Math.floor(token / 1_000) > b.now)
-          expect(live.length).toBeLessThanOrEqual(probeConcurrency)
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(step, { maxLength: 60 }),
+        (probeConcurrency, steps) => {
+          const b = halfOpen({ successLimit: fraction(500, 500), probeConcurrency })
+          const granted: number[] = []
+          for (const { wait, leaseMs, late } of steps) {
+            b.pass(wait)
+            if (b.acquire(leaseMs) === 'probe')
+              granted.push(
+                (b.state as Extract<BreakerState, { status: 'HALF_OPEN' }>).leases.at(-1)!,
+              )
+            if (late && granted.length > 0)
+              expect(b.report('0', { tokens: [granted.shift()!] })).toBe('counted')
+            const live = granted.filter((token) => Math.floor(token / 1_000) > b.now)
+            expect(live.length).toBeLessThanOrEqual(probeConcurrency)
+          }
+        },
+      ),
     )
   })
 })
@@ -236,7 +290,11 @@ describe('the number of opens in a row', () => {
         b.fail()
         let opens = 1
         for (const good of probes) {
-          expect(b.state).toMatchObject({ status: 'OPEN', opens, openUntil: b.now + Math.min(opens, 16) * 10 })
+          expect(b.state).toMatchObject({
+            status: 'OPEN',
+            opens,
+            openUntil: b.now + Math.min(opens, 16) * 10,
+          })
           b.pass(Math.min(opens, 16) * 10)
           b.report(good ? '0' : '1', { tokens: [b.probe()] })
           opens = good ? 1 : opens + 1
@@ -275,7 +333,8 @@ describe('any sequence of events, on a clock that steps both ways', () => {
             expect(state.previousGeneration).toBe(before.generation)
           }
           expect(token !== undefined, 'a token for each probe').toBe(verdict === 'probe')
-          if (state.status === 'HALF_OPEN') expect(new Set(state.leases).size, 'no token twice').toBe(state.leases.length)
+          if (state.status === 'HALF_OPEN')
+            expect(new Set(state.leases).size, 'no token twice').toBe(state.leases.length)
           if (token !== undefined && state.status === 'HALF_OPEN')
             expect(isLive(token, state.leaseMs, now), 'a new lease is live').toBe(true)
           if (event.type === 'report') {
@@ -283,7 +342,8 @@ describe('any sequence of events, on a clock that steps both ways', () => {
             if (changed) expect(again.verdict, 'a repeat is recognised').toBe('duplicate')
             expect(again.state === state || !changed, 'a repeat writes nothing').toBe(true)
             const writes = ['counted', 'extended'].includes(verdict) || event.wouldReject > 0
-            if (!writes || ['none', 'duplicate', 'unknown'].includes(verdict)) expect(changed, verdict).toBe(false)
+            if (!writes || ['none', 'duplicate', 'unknown'].includes(verdict))
+              expect(changed, verdict).toBe(false)
           }
         }
       }),

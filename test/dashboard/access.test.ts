@@ -5,7 +5,9 @@ import { circuitDashboard } from '../../src/dashboard/index.ts'
 import { InMemoryStorage } from '../../src/storage/memory.ts'
 import { HOST, mounted, OPS, OWN_FORM, watched } from './support.ts'
 
-const basic = (user: string, password: string) => ({ authorization: `Basic ${btoa(`${user}:${password}`)}` })
+const basic = (user: string, password: string) => ({
+  authorization: `Basic ${btoa(`${user}:${password}`)}`,
+})
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const BREAKER = '/breaker?key=k&namespace=n'
 
@@ -17,17 +19,24 @@ describe('a dashboard without auth', () => {
     return { app, calls }
   }
 
-  it.each(['', BREAKER, '/nowhere'])('explains itself at %j, and asks the storage nothing', async (path) => {
-    const { app, calls } = open()
-    const answer = await app.request(`/circuits${path}`)
-    expect(answer.status).toBe(403)
-    expect(await answer.text()).toContain('circuitDashboard the option auth')
-    expect(calls).toEqual([])
-  })
+  it.each(['', BREAKER, '/nowhere'])(
+    'explains itself at %j, and asks the storage nothing',
+    async (path) => {
+      const { app, calls } = open()
+      const answer = await app.request(`/circuits${path}`)
+      expect(answer.status).toBe(403)
+      expect(await answer.text()).toContain('circuitDashboard the option auth')
+      expect(calls).toEqual([])
+    },
+  )
 
   it('is closed to actions and to the API', async () => {
     const { app, calls } = open()
-    const posted = await app.request(`/circuits${BREAKER}`, { method: 'POST', headers: OWN_FORM, body: 'command=reset' })
+    const posted = await app.request(`/circuits${BREAKER}`, {
+      method: 'POST',
+      headers: OWN_FORM,
+      body: 'command=reset',
+    })
     expect(posted.status).toBe(403)
     const answer = await app.request('/circuits/api/breakers')
     expect(answer.status).toBe(403)
@@ -91,15 +100,22 @@ describe('a user name and a password', () => {
   })
 
   it('may come from the bindings of a request', async () => {
-    const auth = { username: 'ops', password: (c: { env: Record<string, string> }) => c.env['PASSWORD'] }
+    const auth = {
+      username: 'ops',
+      password: (c: { env: Record<string, string> }) => c.env['PASSWORD'],
+    }
     const app = circuitDashboard({ storage: new InMemoryStorage(), auth })
-    const as = (password: string, env: object) => app.request('/', { headers: basic('ops', password) }, env)
+    const as = (password: string, env: object) =>
+      app.request('/', { headers: basic('ops', password) }, env)
     expect((await as('hunter2', { PASSWORD: 'hunter2' })).status).toBe(200)
     expect((await as('wrong', { PASSWORD: 'hunter2' })).status).toBe(401)
   })
 
   it('let nobody in where the binding is missing or empty', async () => {
-    const auth = { username: 'ops', password: (c: { env: Record<string, string> }) => c.env['PASSWORD'] }
+    const auth = {
+      username: 'ops',
+      password: (c: { env: Record<string, string> }) => c.env['PASSWORD'],
+    }
     const app = circuitDashboard({ storage: new InMemoryStorage(), auth })
     for (const env of [{}, { PASSWORD: '' }]) {
       for (const password of ['', 'undefined']) {
@@ -117,12 +133,15 @@ describe('a token', () => {
     expect((await get('', basic('jonas', 'tok-1'))).status).toBe(200)
   })
 
-  it.each([{}, bearer('tok-2'), bearer(''), basic('tok-1', 'x'), { authorization: 'tok-1' }])('refuses %j', async (headers) => {
-    expect((await get('', headers as Record<string, string>)).status).toBe(401)
-    const answer = await get('/api/breakers', headers as Record<string, string>)
-    expect(answer.status).toBe(401)
-    expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  })
+  it.each([{}, bearer('tok-2'), bearer(''), basic('tok-1', 'x'), { authorization: 'tok-1' }])(
+    'refuses %j',
+    async (headers) => {
+      expect((await get('', headers as Record<string, string>)).status).toBe(401)
+      const answer = await get('/api/breakers', headers as Record<string, string>)
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    },
+  )
 })
 
 describe('a middleware', () => {
@@ -163,7 +182,12 @@ describe('the actor of an action', () => {
       'ada@example.com',
     ],
     ['a word where the option says nothing that can be one', { actor: () => '' }, OPS, 'dashboard'],
-    ['a word where a name is none', { auth: { token: 't' } }, basic('x'.repeat(300), 't'), 'dashboard'],
+    [
+      'a word where a name is none',
+      { auth: { token: 't' } },
+      basic('x'.repeat(300), 't'),
+      'dashboard',
+    ],
   ])('is %s', async (_, options, headers, actor) => {
     expect(await actorOf(options, headers)).toBe(actor)
   })
@@ -173,15 +197,28 @@ describe('an action from elsewhere', () => {
   const form = { command: 'isolate', reason: 'gotcha' }
 
   it.each([
-    ['another site', { ...OWN_FORM, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    [
+      'another site',
+      { ...OWN_FORM, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+    ],
     ['another site that claims our origin', { ...OWN_FORM, 'sec-fetch-site': 'cross-site' }],
-    ['a sibling site', { ...OWN_FORM, 'sec-fetch-site': 'same-site', origin: 'http://other.localhost' }],
+    [
+      'a sibling site',
+      { ...OWN_FORM, 'sec-fetch-site': 'same-site', origin: 'http://other.localhost' },
+    ],
     ['the address bar', { ...OWN_FORM, 'sec-fetch-site': 'none' }],
     [
       'an old browser on another site',
-      { ...OPS, 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' },
+      {
+        ...OPS,
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: 'https://evil.example',
+      },
     ],
-    ['a sandboxed frame', { ...OPS, 'content-type': 'application/x-www-form-urlencoded', origin: 'null' }],
+    [
+      'a sandboxed frame',
+      { ...OPS, 'content-type': 'application/x-www-form-urlencoded', origin: 'null' },
+    ],
     ['a form that says nothing', { ...OPS, 'content-type': 'application/x-www-form-urlencoded' }],
     ['a form that says nothing, as text', { ...OPS, 'content-type': 'text/plain' }],
   ])('is refused: %s', async (_, headers) => {
@@ -194,7 +231,10 @@ describe('an action from elsewhere', () => {
 
   it('is refused by the API, too', async () => {
     const { app, storage } = mounted()
-    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { origin: 'https://evil.example' },
+    ]) {
       const sent = { ...OPS, ...headers, 'content-type': 'application/json' }
       const answer = await app.request('/circuits/api/breakers/n/k', {
         method: 'POST',

@@ -8,8 +8,12 @@ import { mounted, OPS } from './support.ts'
 
 function client(options: Parameters<typeof mounted>[0] = {}) {
   const dashboard = mounted(options)
-  const send = async (input: RequestInfo | URL, init?: RequestInit) => dashboard.app.request(input, init)
-  return { ...dashboard, api: hc<DashboardApp>('http://localhost/circuits', { headers: OPS, fetch: send }).api }
+  const send = async (input: RequestInfo | URL, init?: RequestInit) =>
+    dashboard.app.request(input, init)
+  return {
+    ...dashboard,
+    api: hc<DashboardApp>('http://localhost/circuits', { headers: OPS, fetch: send }).api,
+  }
 }
 
 describe('the API, through Hono’s client', () => {
@@ -24,9 +28,20 @@ describe('the API, through Hono’s client', () => {
       ['broken', 'OPEN'],
       ['calm', 'CLOSED'],
     ])
-    expect(page.items[1]).toMatchObject({ failureRate: 0.25, failureRateLimit: 0.75, failures: 1, successes: 3, probesOut: 0 })
-    expect(page.summary).toEqual({ counts: { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 }, namespaces: ['a', 'b'] })
-    const closed = await (await api.breakers.$get({ query: { status: 'CLOSED', search: 'AL', namespace: 'a' } })).json()
+    expect(page.items[1]).toMatchObject({
+      failureRate: 0.25,
+      failureRateLimit: 0.75,
+      failures: 1,
+      successes: 3,
+      probesOut: 0,
+    })
+    expect(page.summary).toEqual({
+      counts: { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 },
+      namespaces: ['a', 'b'],
+    })
+    const closed = await (
+      await api.breakers.$get({ query: { status: 'CLOSED', search: 'AL', namespace: 'a' } })
+    ).json()
     expect(closed.items).toHaveLength(1)
     expect(closed.summary).toBeUndefined()
   })
@@ -35,8 +50,14 @@ describe('the API, through Hono’s client', () => {
     const { api, reporter } = client()
     for (const key of ['a', 'b', 'c']) await reporter(key).report('0')
     const first = await (await api.breakers.$get({ query: { limit: '2' } })).json()
-    const second = await (await api.breakers.$get({ query: { limit: '2', after: first.next! } })).json()
-    expect([...first.items, ...second.items].map(({ resourceKey }) => resourceKey)).toEqual(['a', 'b', 'c'])
+    const second = await (
+      await api.breakers.$get({ query: { limit: '2', after: first.next! } })
+    ).json()
+    expect([...first.items, ...second.items].map(({ resourceKey }) => resourceKey)).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
     expect(second.next).toBeNull()
   })
 
@@ -49,7 +70,9 @@ describe('the API, through Hono’s client', () => {
       const one = await (await api.breakers[':namespace'][':key{.+}'].$get({ param })).json()
       expect(one).toMatchObject({ resourceKey: key, namespace: 'n/s', status: 'CLOSED' })
       const json = { command: 'isolate', for: '10m', reason: 'why' } as const
-      const after = await (await api.breakers[':namespace'][':key{.+}'].$post({ param, json })).json()
+      const after = await (
+        await api.breakers[':namespace'][':key{.+}'].$post({ param, json })
+      ).json()
       expectTypeOf(after).toEqualTypeOf<DashboardBreaker>()
       expect(after).toMatchObject({
         status: 'OPEN',
@@ -63,7 +86,9 @@ describe('the API, through Hono’s client', () => {
   it('takes the slashes of a key as they are', async () => {
     const { get, reporter } = client()
     await reporter('a/b/c', 'n').report('0')
-    expect(await (await get('/api/breakers/n/a/b/c')).json()).toMatchObject({ resourceKey: 'a/b/c' })
+    expect(await (await get('/api/breakers/n/a/b/c')).json()).toMatchObject({
+      resourceKey: 'a/b/c',
+    })
   })
 
   it('tells the history, of one breaker or all, of late or ever', async () => {
@@ -94,11 +119,17 @@ describe('the API, through Hono’s client', () => {
     const answer = await app.request(`/circuits${path}`, {
       method,
       headers: OPS,
-      ...(method === 'POST' && { body: '{', headers: { ...OPS, 'content-type': 'application/json' } }),
+      ...(method === 'POST' && {
+        body: '{',
+        headers: { ...OPS, 'content-type': 'application/json' },
+      }),
     })
     expect(answer.status).toBe(400)
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
-    expect(await answer.json()).toMatchObject({ status: 400, detail: expect.stringContaining('must be') })
+    expect(await answer.json()).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('must be'),
+    })
   })
 
   it.each(['/api/breakers/n/k', '/api/nowhere', '/api'])('knows nothing at %s', async (path) => {

@@ -20,13 +20,17 @@ const read = (page: string) =>
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ')
 const rowsOf = (page: string) => page.split('<tbody')[1]!.split('<tr').slice(1).map(read)
-const linksOf = (page: string) => [...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&'))
+const linksOf = (page: string) =>
+  [...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&'))
 
 describe('the list', () => {
   it('shows the worst first: status, countdown, failure rate against its limit, and the last change', async () => {
     const { get, clock, reporter } = mounted()
     await reporter('calm', 'production', { failureLimit: fraction(5, 10) }).report('0000100000')
-    await reporter('broken', 'production', { failureLimit: fraction(2, 4), cooldown: '45s' }).report('0011')
+    await reporter('broken', 'production', {
+      failureLimit: fraction(2, 4),
+      cooldown: '45s',
+    }).report('0011')
     clock.advance(12_000)
     const [first, second] = rowsOf(await (await get('')).text())
     expect(first).toContain('broken production Open half-open in 33 s')
@@ -47,7 +51,9 @@ describe('the list', () => {
 
   it('shows a rate over time, as its window has moved on since', async () => {
     const { get, clock, reporter } = mounted()
-    await reporter('k', 'n', { failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 20 }) }).report('0001')
+    await reporter('k', 'n', {
+      failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 20 }),
+    }).report('0001')
     expect(rowsOf(await (await get('')).text())[0]).toContain('25 % 1 of 4 · limit 50 %')
     clock.advance(11_000)
     expect(rowsOf(await (await get('')).text())[0]).toContain('– limit 50 %')
@@ -155,7 +161,11 @@ describe('what comes from a request', () => {
     await evil.report('00')
     await storage.control({
       ...evil.id,
-      command: { order: { command: 'override', override: 'DISABLED', forMs: null }, actor: EVIL, reason: EVIL },
+      command: {
+        order: { command: 'override', override: 'DISABLED', forMs: null },
+        actor: EVIL,
+        reason: EVIL,
+      },
     })
     const query = new URLSearchParams({ key: EVIL, namespace: EVIL })
     for (const path of [
@@ -173,24 +183,44 @@ describe('what comes from a request', () => {
     expect(rowsOf(await (await get('')).text())[0]).toContain(EVIL)
   })
 
-  it.each(['a/b', '..', '.', 'a b+c', '100%', '%2F', 'https://x.example/a?b=c#d', 'ключ 🔑', '&amp;', '"', '\\', '<b>'])(
-    'leads from the list to the breaker %j, and back from its form',
-    async (key) => {
-      const { app, get, reporter, storage } = mounted()
-      await reporter(key, key).report('0')
-      const link = linksOf(await (await get('')).text()).find((href) => href.includes('/breaker'))!
-      const page = await app.request(link, { headers: OPS })
-      expect(page.status).toBe(200)
-      const action = /<form method="post" action="([^"]*)"/.exec(await page.text())![1]!.replaceAll('&amp;', '&')
-      const answer = await app.request(action, {
-        method: 'POST',
-        headers: { ...OPS, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
-        body: 'command=reset',
-      })
-      expect(answer.status).toBe(303)
-      expect((await storage.history()).items[0]).toMatchObject({ resourceKey: key, namespace: key, cause: 'reset' })
-    },
-  )
+  it.each([
+    'a/b',
+    '..',
+    '.',
+    'a b+c',
+    '100%',
+    '%2F',
+    'https://x.example/a?b=c#d',
+    'ключ 🔑',
+    '&amp;',
+    '"',
+    '\\',
+    '<b>',
+  ])('leads from the list to the breaker %j, and back from its form', async (key) => {
+    const { app, get, reporter, storage } = mounted()
+    await reporter(key, key).report('0')
+    const link = linksOf(await (await get('')).text()).find((href) => href.includes('/breaker'))!
+    const page = await app.request(link, { headers: OPS })
+    expect(page.status).toBe(200)
+    const action = /<form method="post" action="([^"]*)"/
+      .exec(await page.text())![1]!
+      .replaceAll('&amp;', '&')
+    const answer = await app.request(action, {
+      method: 'POST',
+      headers: {
+        ...OPS,
+        'sec-fetch-site': 'same-origin',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'command=reset',
+    })
+    expect(answer.status).toBe(303)
+    expect((await storage.history()).items[0]).toMatchObject({
+      resourceKey: key,
+      namespace: key,
+      cause: 'reset',
+    })
+  })
 })
 
 describe('the page of one breaker', () => {
@@ -218,12 +248,15 @@ describe('the page of one breaker', () => {
     expect(text).toMatch(
       /Half-open → Closed Probes succeeded – .*Open → Half-open Cooldown over – .*Closed → Open Failure limit reached –/,
     )
-    expect(page).toContain('aria-label="In 1 d: opened 1 times, open for 10 min, half-open for 5 s, closed for 23 h 49 min.')
+    expect(page).toContain(
+      'aria-label="In 1 d: opened 1 times, open for 10 min, half-open for 5 s, closed for 23 h 49 min.',
+    )
   })
 
   it('pages through its audit log', async () => {
     const { get, post } = mounted()
-    for (let i = 0; i < 55; i++) await post('/breaker?key=k&namespace=n', { command: 'close', reason: `no ${i}.` })
+    for (let i = 0; i < 55; i++)
+      await post('/breaker?key=k&namespace=n', { command: 'close', reason: `no ${i}.` })
     const first = await (await get('/breaker?key=k&namespace=n')).text()
     expect(rowsOf(first)).toHaveLength(50)
     const older = linksOf(first).find((href) => href.includes('after='))!
@@ -250,7 +283,10 @@ describe('the buttons', () => {
     await one.report('0')
     const answer = await post('/breaker?key=k&namespace=n', form)
     const [read] = await storage.exchange([one.id])
-    const page = answer.status === 303 ? await (await get(answer.headers.get('location')!.slice('/circuits'.length))).text() : ''
+    const page =
+      answer.status === 303
+        ? await (await get(answer.headers.get('location')!.slice('/circuits'.length))).text()
+        : ''
     return { answer, snapshot: read!.snapshot, line: (await storage.history()).items[0], page }
   }
 
@@ -258,19 +294,46 @@ describe('the buttons', () => {
     [
       'isolate',
       { for: '15m' },
-      { status: 'OPEN', override: { kind: 'FORCED_OPEN', durationMs: 900_000, actor: 'mara', reason: 'why' } },
+      {
+        status: 'OPEN',
+        override: { kind: 'FORCED_OPEN', durationMs: 900_000, actor: 'mara', reason: 'why' },
+      },
       'isolated',
     ],
-    ['isolate', { for: '' }, { status: 'OPEN', override: { kind: 'FORCED_OPEN', durationMs: null } }, 'isolated'],
-    ['force-open', { for: '15m' }, { status: 'OPEN', override: { kind: 'FORCED_OPEN', durationMs: null } }, 'isolated'],
-    ['disable', { for: '1h' }, { status: 'CLOSED', override: { kind: 'DISABLED', durationMs: 3_600_000 } }, 'overridden'],
-    ['metrics-only', { for: '' }, { status: 'CLOSED', override: { kind: 'METRICS_ONLY', durationMs: null } }, 'overridden'],
+    [
+      'isolate',
+      { for: '' },
+      { status: 'OPEN', override: { kind: 'FORCED_OPEN', durationMs: null } },
+      'isolated',
+    ],
+    [
+      'force-open',
+      { for: '15m' },
+      { status: 'OPEN', override: { kind: 'FORCED_OPEN', durationMs: null } },
+      'isolated',
+    ],
+    [
+      'disable',
+      { for: '1h' },
+      { status: 'CLOSED', override: { kind: 'DISABLED', durationMs: 3_600_000 } },
+      'overridden',
+    ],
+    [
+      'metrics-only',
+      { for: '' },
+      { status: 'CLOSED', override: { kind: 'METRICS_ONLY', durationMs: null } },
+      'overridden',
+    ],
     ['open', {}, { status: 'OPEN', override: null, cooldownMs: 420_000 }, 'opened'],
     ['close', {}, { status: 'CLOSED', override: null }, 'closed'],
     ['lift', {}, { status: 'CLOSED', override: null }, 'overridden'],
     ['reset', {}, { status: 'CLOSED', override: null, log: '' }, 'reset'],
   ])('%s with %j', async (command, more, expected, cause) => {
-    const { answer, snapshot, line, page } = await given({ command, reason: 'why', ...more } as Record<string, string>)
+    const { answer, snapshot, line, page } = await given({
+      command,
+      reason: 'why',
+      ...more,
+    } as Record<string, string>)
     expect(answer.status).toBe(303)
     expect(snapshot).toMatchObject(expected)
     expect(line).toMatchObject({ cause, actor: 'mara', reason: 'why' })
@@ -294,8 +357,14 @@ describe('the buttons', () => {
 
   it('work before the first call was made', async () => {
     const { post, storage } = mounted()
-    expect((await post('/breaker?key=new&namespace=n', { command: 'metrics-only', reason: 'rollout' })).status).toBe(303)
-    expect((await storage.list()).items[0]).toMatchObject({ resourceKey: 'new', override: { kind: 'METRICS_ONLY' } })
+    expect(
+      (await post('/breaker?key=new&namespace=n', { command: 'metrics-only', reason: 'rollout' }))
+        .status,
+    ).toBe(303)
+    expect((await storage.list()).items[0]).toMatchObject({
+      resourceKey: 'new',
+      override: { kind: 'METRICS_ONLY' },
+    })
   })
 })
 
@@ -303,7 +372,14 @@ describe('where it is mounted', () => {
   const linksAt = async (mount: string, path: string, basePath?: string) => {
     const storage = new InMemoryStorage()
     const app = new Hono()
-    app.route(mount, circuitDashboard({ storage, auth: { username: 'mara', password: 'secret' }, ...(basePath && { basePath }) }))
+    app.route(
+      mount,
+      circuitDashboard({
+        storage,
+        auth: { username: 'mara', password: 'secret' },
+        ...(basePath && { basePath }),
+      }),
+    )
     await storage.control({
       resourceKey: 'k',
       namespace: 'n',
@@ -315,13 +391,19 @@ describe('where it is mounted', () => {
   }
 
   it('is found out: deep, at the top, behind a parameter', async () => {
-    expect(await linksAt('/ops/circuits', '/ops/circuits')).toEqual(['/ops/circuits/breaker?key=k&namespace=n'])
+    expect(await linksAt('/ops/circuits', '/ops/circuits')).toEqual([
+      '/ops/circuits/breaker?key=k&namespace=n',
+    ])
     expect(await linksAt('/', '/')).toEqual(['/breaker?key=k&namespace=n'])
-    expect(await linksAt('/t/:tenant/circuits', '/t/acme/circuits')).toEqual(['/t/acme/circuits/breaker?key=k&namespace=n'])
+    expect(await linksAt('/t/:tenant/circuits', '/t/acme/circuits')).toEqual([
+      '/t/acme/circuits/breaker?key=k&namespace=n',
+    ])
   })
 
   it('can be told, where a proxy changes it', async () => {
-    expect(await linksAt('/', '/', '/behind/proxy')).toEqual(['/behind/proxy/breaker?key=k&namespace=n'])
+    expect(await linksAt('/', '/', '/behind/proxy')).toEqual([
+      '/behind/proxy/breaker?key=k&namespace=n',
+    ])
   })
 
   it('may be asked for with a slash at its end', async () => {
@@ -348,7 +430,9 @@ describe('a storage that fails', () => {
     async (path) => {
       const told: unknown[] = []
       const error = new Error(SECRET)
-      const answer = await mounted({ storage: broken(error), onError: (e) => told.push(e) }).get(path)
+      const answer = await mounted({ storage: broken(error), onError: (e) => told.push(e) }).get(
+        path,
+      )
       const text = await answer.text()
       expect(answer.status).toBe(503)
       expect(answer.headers.get('retry-after')).toBe('5')
@@ -360,7 +444,11 @@ describe('a storage that fails', () => {
 
   it('is a 503 for an action, too', async () => {
     expect(
-      (await mounted({ storage: broken(new Error(SECRET)) }).post('/breaker?key=k&namespace=n', { command: 'reset' })).status,
+      (
+        await mounted({ storage: broken(new Error(SECRET)) }).post('/breaker?key=k&namespace=n', {
+          command: 'reset',
+        })
+      ).status,
     ).toBe(503)
   })
 

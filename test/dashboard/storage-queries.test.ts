@@ -13,7 +13,8 @@ describe.each([
   })
   afterEach(() => stage.clear())
   afterAll(() => stage.close())
-  const reporter = (key: string, namespace: string) => new Reporter(stage.storage, key, namespace, { cooldown: '1s' })
+  const reporter = (key: string, namespace: string) =>
+    new Reporter(stage.storage, key, namespace, { cooldown: '1s' })
 
   it('sums up what namespace and search find, whichever status and page are asked for, and all namespaces', async () => {
     for (const [key, namespace, outcome] of [
@@ -29,8 +30,17 @@ describe.each([
     await reporter('half', 'Z').probe()
     const namespaces = ['Z', 'a', 'b']
     const { storage } = stage
-    expect((await storage.list({ summary: true })).summary).toEqual({ counts: { OPEN: 3, HALF_OPEN: 1, CLOSED: 1 }, namespaces })
-    const page = await storage.list({ summary: true, namespace: 'b', search: 'PAY', status: 'CLOSED', limit: 1 })
+    expect((await storage.list({ summary: true })).summary).toEqual({
+      counts: { OPEN: 3, HALF_OPEN: 1, CLOSED: 1 },
+      namespaces,
+    })
+    const page = await storage.list({
+      summary: true,
+      namespace: 'b',
+      search: 'PAY',
+      status: 'CLOSED',
+      limit: 1,
+    })
     expect(page.items.map(({ resourceKey }) => resourceKey)).toEqual(['pay/us'])
     expect(page.summary).toEqual({ counts: { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 }, namespaces })
     const first = await storage.list({ summary: true, limit: 2 })
@@ -41,7 +51,11 @@ describe.each([
 
   it('sums up an empty page and an empty storage, and nothing where no summary is asked for', async () => {
     const { storage } = stage
-    const nothing = { items: [], next: null, summary: { counts: { OPEN: 0, HALF_OPEN: 0, CLOSED: 0 }, namespaces: [] } }
+    const nothing = {
+      items: [],
+      next: null,
+      summary: { counts: { OPEN: 0, HALF_OPEN: 0, CLOSED: 0 }, namespaces: [] },
+    }
     expect(await storage.list({ summary: true })).toEqual(nothing)
     await reporter('k', 'n').report('1')
     expect(await storage.list({ summary: true, search: 'elsewhere' })).toEqual({
@@ -56,7 +70,8 @@ describe.each([
     await reporter('old', 'n').report('1')
     await stage.advance(60_000)
     await reporter('new', 'n').report('1')
-    const of = async (newerThanMs: number) => (await storage.history({ newerThanMs })).items.map(({ resourceKey }) => resourceKey)
+    const of = async (newerThanMs: number) =>
+      (await storage.history({ newerThanMs })).items.map(({ resourceKey }) => resourceKey)
     expect(await of(30_000)).toEqual(['new'])
     expect(await of(90_000)).toEqual(['new', 'old'])
     expect(await of(36_525 * 86_400_000)).toEqual(['new', 'old'])
@@ -80,7 +95,10 @@ describe.each([
     await expect(stage.storage.list({ after })).rejects.toThrow(InvalidOptionError)
   })
 
-  it.each(['', 'x', '"1"', '1.5', '1e30', 'null', '{}'])('refuses the cursor %j of a history', async (after) => {
-    await expect(stage.storage.history({ after })).rejects.toThrow(InvalidOptionError)
-  })
+  it.each(['', 'x', '"1"', '1.5', '1e30', 'null', '{}'])(
+    'refuses the cursor %j of a history',
+    async (after) => {
+      await expect(stage.storage.history({ after })).rejects.toThrow(InvalidOptionError)
+    },
+  )
 })

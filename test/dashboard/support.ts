@@ -22,7 +22,12 @@ export function mounted(options: Partial<DashboardOptions> = {}) {
   const app = new Hono()
   app.route(
     '/circuits',
-    circuitDashboard({ storage, auth: { username: 'mara', password: 'secret' }, onError: () => {}, ...options }),
+    circuitDashboard({
+      storage,
+      auth: { username: 'mara', password: 'secret' },
+      onError: () => {},
+      ...options,
+    }),
   )
   return {
     app,
@@ -30,8 +35,13 @@ export function mounted(options: Partial<DashboardOptions> = {}) {
     storage,
     get: (path: string, headers = OPS) => app.request(`/circuits${path}`, { headers }),
     post: (path: string, form: Record<string, string>, headers = OWN_FORM) =>
-      app.request(`/circuits${path}`, { method: 'POST', headers, body: new URLSearchParams(form).toString() }),
-    reporter: (key: string, namespace = 'default', settings = {}) => new Reporter(storage, key, namespace, settings),
+      app.request(`/circuits${path}`, {
+        method: 'POST',
+        headers,
+        body: new URLSearchParams(form).toString(),
+      }),
+    reporter: (key: string, namespace = 'default', settings = {}) =>
+      new Reporter(storage, key, namespace, settings),
   }
 }
 
@@ -54,5 +64,13 @@ export function watched(storage: CircuitStorage): { storage: CircuitStorage; cal
 /** A storage of which nothing works. */
 export function broken(error: Error): CircuitStorage {
   const fail = () => Promise.reject(error)
-  return { shared: true, exchange: fail, acquire: fail, control: fail, list: fail, history: fail, prune: fail }
+  return {
+    shared: true,
+    exchange: fail,
+    acquire: fail,
+    control: fail,
+    list: fail,
+    history: fail,
+    prune: fail,
+  }
 }

@@ -19,7 +19,11 @@ const line = (at: number, from: CircuitState, to: CircuitState): Transition => (
 
 describe('the stretches of a timeline', () => {
   it('follow each other from the first moment to the last', () => {
-    const lines = [line(80, 'HALF_OPEN', 'CLOSED'), line(70, 'OPEN', 'HALF_OPEN'), line(40, 'CLOSED', 'OPEN')]
+    const lines = [
+      line(80, 'HALF_OPEN', 'CLOSED'),
+      line(70, 'OPEN', 'HALF_OPEN'),
+      line(40, 'CLOSED', 'OPEN'),
+    ]
     expect(stretches(lines, 'CLOSED', 0, 100, true)).toEqual([
       { status: 'CLOSED', from: 0, to: 40 },
       { status: 'OPEN', from: 40, to: 70 },
@@ -41,7 +45,9 @@ describe('the stretches of a timeline', () => {
   })
 
   it('claim nothing of what the log no longer holds', () => {
-    expect(stretches([line(40, 'CLOSED', 'OPEN')], 'OPEN', 0, 100, false)).toEqual([{ status: 'OPEN', from: 40, to: 100 }])
+    expect(stretches([line(40, 'CLOSED', 'OPEN')], 'OPEN', 0, 100, false)).toEqual([
+      { status: 'OPEN', from: 40, to: 100 },
+    ])
   })
 })
 
@@ -65,7 +71,9 @@ describe('a span of time', () => {
   })
 
   it('is counted down in the same words by the page', () => {
-    const source = /const units = .*?\n {2}const local/s.exec(SCRIPT)![0].replace(/const local$/, 'return span')
+    const source = /const units = .*?\n {2}const local/s
+      .exec(SCRIPT)![0]
+      .replace(/const local$/, 'return span')
     const inPage: (ms: number) => string = new Function(source)()
     for (const [ms, words] of cases) expect(inPage(ms)).toBe(words)
   })

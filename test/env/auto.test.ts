@@ -13,7 +13,11 @@ const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.
 
 const RUNTIMES = [
   ['Node', process.execPath, ['--import', at('node_modules/tsx/dist/loader.mjs')]],
-  ['Deno', at('node_modules/.bin/deno'), ['run', '--quiet', '--allow-all', '--node-modules-dir=manual', '--cached-only']],
+  [
+    'Deno',
+    at('node_modules/.bin/deno'),
+    ['run', '--quiet', '--allow-all', '--node-modules-dir=manual', '--cached-only'],
+  ],
   ['Bun', at('node_modules/.bin/bun'), []],
 ] as const
 
@@ -34,21 +38,35 @@ describe.each(RUNTIMES)("import 'resilient-circuit/auto' on %s", (runtime, comma
   /** Runs a program in the folder, with these variables alone. */
   async function program(body: string, env: Readonly<Record<string, string>> = {}) {
     const file = join(folder, 'program.mjs')
-    const imports = ['auto/index.ts', 'index.ts'].map((path) => JSON.stringify(`file://${at(`src/${path}`)}`))
-    await writeFile(file, `import ${imports[0]}\nimport { CircuitProtectorPolicy, fraction } from ${imports[1]}\n${body}`)
+    const imports = ['auto/index.ts', 'index.ts'].map((path) =>
+      JSON.stringify(`file://${at(`src/${path}`)}`),
+    )
+    await writeFile(
+      file,
+      `import ${imports[0]}\nimport { CircuitProtectorPolicy, fraction } from ${imports[1]}\n${body}`,
+    )
     const { PATH, HOME } = process.env
-    return run(command, [...flags, file], { cwd: folder, env: { PATH, HOME, NO_COLOR: '1', ...env } as NodeJS.ProcessEnv })
+    return run(command, [...flags, file], {
+      cwd: folder,
+      env: { PATH, HOME, NO_COLOR: '1', ...env } as NodeJS.ProcessEnv,
+    })
   }
 
   it('uses the database of .env, where the real environment does not say otherwise', async () => {
-    await writeFile(join(folder, '.env'), `# ours\nDATABASE_URL="${database.url}"\nRC_NAMESPACE=from-file\n`)
+    await writeFile(
+      join(folder, '.env'),
+      `# ours\nDATABASE_URL="${database.url}"\nRC_NAMESPACE=from-file\n`,
+    )
     const body = `
       const breaker = new CircuitProtectorPolicy({ resourceKey: ${JSON.stringify(runtime)}, failureLimit: fraction(5, 10) })
       const { status, namespace } = await breaker.open()
       console.log(JSON.stringify({ status, namespace }))
       process.exit()`
     const withProcess = `import process from 'node:process'\n${body}`
-    expect(JSON.parse((await program(withProcess)).stdout)).toEqual({ status: 'OPEN', namespace: 'from-file' })
+    expect(JSON.parse((await program(withProcess)).stdout)).toEqual({
+      status: 'OPEN',
+      namespace: 'from-file',
+    })
     expect(JSON.parse((await program(withProcess, { RC_NAMESPACE: 'real' })).stdout)).toEqual({
       status: 'OPEN',
       namespace: 'real',

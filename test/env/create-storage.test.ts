@@ -19,7 +19,9 @@ describe.each([
       [
         {
           code: 'MEMORY_STORAGE',
-          message: expect.stringMatching(/^none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: /),
+          message: expect.stringMatching(
+            /^none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: /,
+          ),
         },
       ],
     ])
@@ -39,7 +41,10 @@ describe.each([
     const env = { RC_NAMESPACE: 'staging' }
     const namespace = (options?: { namespace?: string }, own?: string) => {
       const storage = createStorage(env, { onNotice: () => {}, ...options })
-      return new CircuitProtectorPolicy({ storage, ...(own === undefined ? {} : { namespace: own }) }).namespace
+      return new CircuitProtectorPolicy({
+        storage,
+        ...(own === undefined ? {} : { namespace: own }),
+      }).namespace
     }
     expect(namespace()).toBe('staging')
     expect(namespace({ namespace: 'preview' })).toBe('preview')
@@ -49,7 +54,9 @@ describe.each([
 
   it('refuses a namespace and a schema that are none', () => {
     const env = { DATABASE_URL: 'postgres://u:p@h.neon.tech/db' }
-    expect(() => createStorage(env, { namespace: '' })).toThrow('namespace must be 1 to 255 characters long')
+    expect(() => createStorage(env, { namespace: '' })).toThrow(
+      'namespace must be 1 to 255 characters long',
+    )
     expect(() => createStorage(env, { schema: 'a-b' })).toThrow('schema must be a name of letters')
   })
 })
@@ -87,17 +94,30 @@ describe('createStorage with a database', () => {
       node.createStorage,
       () => ({ DATABASE_URL: database.url, RC_DB_FETCH_ENDPOINT: local.fetchEndpoint }),
     ],
-    ['over HTTP, built for the edge', edge.createStorage, () => ({ ...parts(), RC_DB_FETCH_ENDPOINT: local.fetchEndpoint })],
+    [
+      'over HTTP, built for the edge',
+      edge.createStorage,
+      () => ({ ...parts(), RC_DB_FETCH_ENDPOINT: local.fetchEndpoint }),
+    ],
   ])('shares breakers %s', async (name, createStorage, env) => {
     const onNotice = vi.fn()
     await using storage = createStorage({ ...env(), RC_NAMESPACE: name }, { onNotice })
     expect(storage.shared).toBe(true)
-    const breaker = new CircuitProtectorPolicy({ resourceKey: 'api', storage, failureLimit: { numerator: 1, denominator: 1 } })
+    const breaker = new CircuitProtectorPolicy({
+      resourceKey: 'api',
+      storage,
+      failureLimit: { numerator: 1, denominator: 1 },
+    })
     await breaker.open({ actor: 'test' })
     const { items } = await storage.list({ namespace: name })
-    expect(items.map(({ resourceKey, namespace, status }) => [resourceKey, namespace, status])).toEqual([['api', name, 'OPEN']])
+    expect(
+      items.map(({ resourceKey, namespace, status }) => [resourceKey, namespace, status]),
+    ).toEqual([['api', name, 'OPEN']])
     expect((await storage.history({ namespace: name })).items).toHaveLength(1)
-    expect(await storage.prune({ namespace: name, transitionsOlderThanMs: 3_600_000 })).toEqual({ breakers: 0, transitions: 0 })
+    expect(await storage.prune({ namespace: name, transitionsOlderThanMs: 3_600_000 })).toEqual({
+      breakers: 0,
+      transitions: 0,
+    })
     await breaker.close()
     expect((await breaker.refresh()).status).toBe('CLOSED')
     expect(onNotice).not.toHaveBeenCalled()
@@ -114,7 +134,9 @@ describe('createStorage with a database', () => {
 
 describe('a driver that is not installed', () => {
   it('is reported once, by the name of its packages, and by each operation', async () => {
-    const missing = Object.assign(new Error("Cannot find package 'pg'"), { code: 'ERR_MODULE_NOT_FOUND' })
+    const missing = Object.assign(new Error("Cannot find package 'pg'"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    })
     const onMissing = vi.fn()
     const storage = deferredStorage(() => Promise.reject(missing), 'pg drizzle-orm', onMissing)
     const expected = {

@@ -14,12 +14,28 @@ const url = (env: object) => database(env)?.url
 describe('the environment names the database by', () => {
   it.each([
     ['RC_DATABASE_URL first', { RC_DATABASE_URL: URL_A, ...HOST, DATABASE_URL: URL_B }, URL_A],
-    ['RC_DB_* second', { ...HOST, DATABASE_URL: URL_B }, 'postgresql://postgres:secret@db.example.com:5432/resilient_circuit_db'],
+    [
+      'RC_DB_* second',
+      { ...HOST, DATABASE_URL: URL_B },
+      'postgresql://postgres:secret@db.example.com:5432/resilient_circuit_db',
+    ],
     ['DATABASE_URL last', { DATABASE_URL: URL_B }, URL_B],
     ['nothing', {}, undefined],
-    ['nothing where all is empty', { RC_DATABASE_URL: '', RC_DB_HOST: '', RC_DB_PASSWORD: '', DATABASE_URL: '' }, undefined],
-    ['what is set where something else is empty', { RC_DATABASE_URL: '', RC_DB_PORT: '', DATABASE_URL: URL_B }, URL_B],
-    ['RC_DATABASE_URL, whatever is only half set behind it', { RC_DATABASE_URL: URL_A, RC_DB_HOST: 'x' }, URL_A],
+    [
+      'nothing where all is empty',
+      { RC_DATABASE_URL: '', RC_DB_HOST: '', RC_DB_PASSWORD: '', DATABASE_URL: '' },
+      undefined,
+    ],
+    [
+      'what is set where something else is empty',
+      { RC_DATABASE_URL: '', RC_DB_PORT: '', DATABASE_URL: URL_B },
+      URL_B,
+    ],
+    [
+      'RC_DATABASE_URL, whatever is only half set behind it',
+      { RC_DATABASE_URL: URL_A, RC_DB_HOST: 'x' },
+      URL_A,
+    ],
   ])('%s', (_, env, expected) => {
     expect(url(env)).toBe(expected)
   })
@@ -35,7 +51,9 @@ describe('the environment names the database by', () => {
   })
 
   it('a port that is a number, among bindings that are no text at all', () => {
-    expect(url({ ...HOST, RC_DB_PORT: 6543, KV: { get() {} }, QUEUE: Symbol() })).toContain(':6543/')
+    expect(url({ ...HOST, RC_DB_PORT: 6543, KV: { get() {} }, QUEUE: Symbol() })).toContain(
+      ':6543/',
+    )
   })
 
   it.each([
@@ -48,7 +66,9 @@ describe('the environment names the database by', () => {
   })
 
   it('a host of Neon’s, with the TLS that it insists on', () => {
-    expect(url({ ...HOST, RC_DB_HOST: 'ep-cool-1.eu-central-1.aws.neon.tech' })).toMatch(/\?sslmode=verify-full$/)
+    expect(url({ ...HOST, RC_DB_HOST: 'ep-cool-1.eu-central-1.aws.neon.tech' })).toMatch(
+      /\?sslmode=verify-full$/,
+    )
   })
 })
 
@@ -56,7 +76,9 @@ describe('values are escaped into the URL', () => {
   const awkward = ['p@ss:w/o?r#d%zz&=+ $,;', 'späß 密码 🔑', '\'"\\`', '%41', '[::1]', 'a%2Fb']
 
   it.each(awkward)('%j as user and password', (text) => {
-    const { username, password } = new URL(url({ ...HOST, RC_DB_USER: text, RC_DB_PASSWORD: text })!)
+    const { username, password } = new URL(
+      url({ ...HOST, RC_DB_USER: text, RC_DB_PASSWORD: text })!,
+    )
     expect([username, password].map(decodeURIComponent)).toEqual([text, text])
   })
 
@@ -71,10 +93,18 @@ describe('values are escaped into the URL', () => {
         await admin.query(`create role ${name} login password ${pg.escapeLiteral(text)}`)
         await admin.query(`create database ${name}`)
         const client = new pg.Client(
-          url({ RC_DB_HOST: server.hostname, RC_DB_PORT: server.port, RC_DB_NAME: text, RC_DB_USER: text, RC_DB_PASSWORD: text }),
+          url({
+            RC_DB_HOST: server.hostname,
+            RC_DB_PORT: server.port,
+            RC_DB_NAME: text,
+            RC_DB_USER: text,
+            RC_DB_PASSWORD: text,
+          }),
         )
         await client.connect()
-        const { rows } = await client.query('select current_user as role, current_database() as database')
+        const { rows } = await client.query(
+          'select current_user as role, current_database() as database',
+        )
         await client.end()
         expect(rows).toEqual([{ role: text, database: text }])
       } finally {
@@ -91,9 +121,24 @@ describe('the driver is', () => {
     ['node-postgres on servers', { DATABASE_URL: URL_A }, true, 'node-postgres'],
     ['neon-http for Neon’s hosts', { DATABASE_URL: NEON }, true, 'neon-http'],
     ['neon-http where there are no sockets', { DATABASE_URL: URL_A }, false, 'neon-http'],
-    ['neon-http with an endpoint', { DATABASE_URL: URL_A, RC_DB_FETCH_ENDPOINT: 'http://127.0.0.1:4444/sql' }, true, 'neon-http'],
-    ['what RC_DB_DRIVER says', { DATABASE_URL: NEON, RC_DB_DRIVER: 'node-postgres' }, true, 'node-postgres'],
-    ['what RC_DB_DRIVER says, the other way', { DATABASE_URL: URL_A, RC_DB_DRIVER: 'neon-http' }, true, 'neon-http'],
+    [
+      'neon-http with an endpoint',
+      { DATABASE_URL: URL_A, RC_DB_FETCH_ENDPOINT: 'http://127.0.0.1:4444/sql' },
+      true,
+      'neon-http',
+    ],
+    [
+      'what RC_DB_DRIVER says',
+      { DATABASE_URL: NEON, RC_DB_DRIVER: 'node-postgres' },
+      true,
+      'node-postgres',
+    ],
+    [
+      'what RC_DB_DRIVER says, the other way',
+      { DATABASE_URL: URL_A, RC_DB_DRIVER: 'neon-http' },
+      true,
+      'neon-http',
+    ],
     [
       'not fooled by a name that holds Neon’s',
       { DATABASE_URL: 'postgres://u:p@neon.tech.example.com/db' },
@@ -105,9 +150,10 @@ describe('the driver is', () => {
   })
 
   it('goes with its endpoint', () => {
-    expect(database({ DATABASE_URL: URL_A, RC_DB_FETCH_ENDPOINT: 'http://127.0.0.1:4444/sql' })?.fetchEndpoint).toBe(
-      'http://127.0.0.1:4444/sql',
-    )
+    expect(
+      database({ DATABASE_URL: URL_A, RC_DB_FETCH_ENDPOINT: 'http://127.0.0.1:4444/sql' })
+        ?.fetchEndpoint,
+    ).toBe('http://127.0.0.1:4444/sql')
   })
 })
 
@@ -127,15 +173,31 @@ describe('a wrong value is one error that names its variable and hides its secre
     [{ DATABASE_URL: 'host=h password=secret' }, 'DATABASE_URL', 'a Postgres URL'],
     [{ DATABASE_URL: { secret: 1 } }, 'DATABASE_URL', 'text; got an object'],
     [{ RC_DB_HOST: 'h' }, 'RC_DB_PASSWORD', `set where RC_DB_HOST is; ${half}`],
-    [{ RC_DB_HOST: 'h', RC_DB_PASSWORD: '', DATABASE_URL: URL_A }, 'RC_DB_PASSWORD', `set where RC_DB_HOST is; ${half}`],
+    [
+      { RC_DB_HOST: 'h', RC_DB_PASSWORD: '', DATABASE_URL: URL_A },
+      'RC_DB_PASSWORD',
+      `set where RC_DB_HOST is; ${half}`,
+    ],
     [{ RC_DB_PASSWORD: 'secret' }, 'RC_DB_HOST', `set where RC_DB_PASSWORD is; ${half}`],
     [{ RC_DB_NAME: 'x', DATABASE_URL: URL_A }, 'RC_DB_HOST', `set where RC_DB_NAME is; ${half}`],
     [{ RC_DB_DRIVER: 'neon-http' }, 'RC_DATABASE_URL', 'set where RC_DB_DRIVER is; got undefined'],
-    [{ RC_DB_FETCH_ENDPOINT: 'http://h/sql' }, 'RC_DATABASE_URL', 'set where RC_DB_FETCH_ENDPOINT is; got undefined'],
-    [{ ...HOST, RC_DB_HOST: 'postgres://u:secret@h' }, 'RC_DB_HOST', 'a host name or an IP address; got "[hidden]"'],
+    [
+      { RC_DB_FETCH_ENDPOINT: 'http://h/sql' },
+      'RC_DATABASE_URL',
+      'set where RC_DB_FETCH_ENDPOINT is; got undefined',
+    ],
+    [
+      { ...HOST, RC_DB_HOST: 'postgres://u:secret@h' },
+      'RC_DB_HOST',
+      'a host name or an IP address; got "[hidden]"',
+    ],
     [{ ...HOST, RC_DB_HOST: 'h:5432' }, 'RC_DB_HOST', 'a host name or an IP address; got "h:5432"'],
     [{ ...HOST, RC_DB_HOST: 'h/x' }, 'RC_DB_HOST', 'a host name or an IP address; got "h/x"'],
-    [{ ...HOST, RC_DB_HOST: '/var/run/postgresql' }, 'RC_DB_HOST', 'a host name or an IP address; got "/var/run/postgresql"'],
+    [
+      { ...HOST, RC_DB_HOST: '/var/run/postgresql' },
+      'RC_DB_HOST',
+      'a host name or an IP address; got "/var/run/postgresql"',
+    ],
     [{ ...HOST, RC_DB_HOST: 'a b' }, 'RC_DB_HOST', 'a host name or an IP address; got "a b"'],
     [{ ...HOST, RC_DB_HOST: ':::' }, 'RC_DB_HOST', 'a host name or an IP address; got ":::"'],
     [{ ...HOST, RC_DB_PORT: '0' }, 'RC_DB_PORT', 'a whole number from 1 to 65535; got "0"'],
@@ -144,10 +206,22 @@ describe('a wrong value is one error that names its variable and hides its secre
     [{ ...HOST, RC_DB_PORT: '1.5' }, 'RC_DB_PORT', 'a whole number from 1 to 65535; got "1.5"'],
     [{ ...HOST, RC_DB_NAME: 'what?' }, 'RC_DB_NAME', "without '?' and '#'; got \"what?\""],
     [{ ...HOST, RC_DB_USER: '\ud800' }, 'RC_DB_USER', 'well-formed Unicode; got "[hidden]"'],
-    [{ ...HOST, RC_DB_PASSWORD: 'secret\ud800' }, 'RC_DB_PASSWORD', 'well-formed Unicode; got "[hidden]"'],
+    [
+      { ...HOST, RC_DB_PASSWORD: 'secret\ud800' },
+      'RC_DB_PASSWORD',
+      'well-formed Unicode; got "[hidden]"',
+    ],
     [{ ...HOST, RC_DB_PASSWORD: ['secret'] }, 'RC_DB_PASSWORD', 'text; got an array'],
-    [{ ...HOST, RC_DB_DRIVER: 'psycopg' }, 'RC_DB_DRIVER', "'neon-http' or 'node-postgres'; got \"psycopg\""],
-    [{ ...HOST, RC_DB_FETCH_ENDPOINT: 'localhost:4444' }, 'RC_DB_FETCH_ENDPOINT', 'an http or https URL'],
+    [
+      { ...HOST, RC_DB_DRIVER: 'psycopg' },
+      'RC_DB_DRIVER',
+      "'neon-http' or 'node-postgres'; got \"psycopg\"",
+    ],
+    [
+      { ...HOST, RC_DB_FETCH_ENDPOINT: 'localhost:4444' },
+      'RC_DB_FETCH_ENDPOINT',
+      'an http or https URL',
+    ],
     [{ ...HOST, RC_DB_FETCH_ENDPOINT: 'http://' }, 'RC_DB_FETCH_ENDPOINT', 'an http or https URL'],
     [
       { ...HOST, RC_DB_FETCH_ENDPOINT: 'http://h/sql', RC_DB_DRIVER: 'node-postgres' },

@@ -39,7 +39,10 @@ class OpenAILike {
         body: JSON.stringify(body),
         signal: controller.signal,
       })
-      if (!response.ok) throw Object.assign(new Error(`${response.status} status code`), { status: response.status })
+      if (!response.ok)
+        throw Object.assign(new Error(`${response.status} status code`), {
+          status: response.status,
+        })
       return await response.json()
     } finally {
       clearTimeout(timer)
@@ -103,7 +106,10 @@ describe.each(Object.entries(clients))('%s', (_, make) => {
   })
 
   it('sees a rejection as a 503 where it wants one', async () => {
-    const { upstream, client, caught } = await stand({ fallback: rejectionResponse, cooldown: '1h' })
+    const { upstream, client, caught } = await stand({
+      fallback: rejectionResponse,
+      cooldown: '1h',
+    })
     upstream.answer = status(501)
     await caught()
     expect(client.statusOf(await caught())).toBe(503)

@@ -1,5 +1,10 @@
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
-import { type FetchRequest, type ProtectFetchOptions, protectFetch, rejectionResponse } from '../../src/fetch/index.ts'
+import {
+  type FetchRequest,
+  type ProtectFetchOptions,
+  protectFetch,
+  rejectionResponse,
+} from '../../src/fetch/index.ts'
 import { circuitBreaker } from '../../src/hono/index.ts'
 import {
   CallTimeoutError,
@@ -15,7 +20,10 @@ import {
 import { FakeClock } from '../../src/testing/index.ts'
 import { startUpstream, status } from './upstream.ts'
 
-type Answer = Response | Error | ((input: RequestInfo | URL, init?: RequestInit) => Response | Promise<Response>)
+type Answer =
+  | Response
+  | Error
+  | ((input: RequestInfo | URL, init?: RequestInit) => Response | Promise<Response>)
 
 /** A `fetch` that answers as it is told, under test, with all that its breakers tell. */
 function stand(options: ProtectFetchOptions = {}) {
@@ -39,8 +47,20 @@ function stand(options: ProtectFetchOptions = {}) {
     if (now.answer instanceof Error) throw now.answer
     return typeof now.answer === 'function' ? now.answer(...call) : now.answer.clone()
   }
-  const snapshot = async (resourceKey: string) => (await storage.exchange([{ resourceKey, namespace: 'default' }]))[0]!.snapshot
-  return { clock, storage, notices, outcomes, calls, now, protect, inner, fetch: protect(inner), snapshot }
+  const snapshot = async (resourceKey: string) =>
+    (await storage.exchange([{ resourceKey, namespace: 'default' }]))[0]!.snapshot
+  return {
+    clock,
+    storage,
+    notices,
+    outcomes,
+    calls,
+    now,
+    protect,
+    inner,
+    fetch: protect(inner),
+    snapshot,
+  }
 }
 
 const API = 'https://api.example.com/charges'
@@ -85,7 +105,11 @@ describe('a protected fetch', () => {
     await fetch(API)
     await fetch(new URL(MAIL))
     await fetch(new Request('http://127.0.0.1:9/'))
-    expect(outcomes.map(([key]) => key)).toEqual(['api.example.com', 'mail.example.com:8443', '127.0.0.1:9'])
+    expect(outcomes.map(([key]) => key)).toEqual([
+      'api.example.com',
+      'mail.example.com:8443',
+      '127.0.0.1:9',
+    ])
   })
 
   it('leaves addresses without a host alone', async () => {
@@ -101,7 +125,10 @@ describe('a protected fetch', () => {
   })
 
   it('keeps the types and the properties of the fetch that it protects', () => {
-    const own = Object.assign(async (_input: string, _init?: { readonly cf: object }) => new Response(), { preconnect: () => 1 })
+    const own = Object.assign(
+      async (_input: string, _init?: { readonly cf: object }) => new Response(),
+      { preconnect: () => 1 },
+    )
     const { protect } = stand()
     const ours = protect(own)
     expectTypeOf(ours).toEqualTypeOf(own)
@@ -144,7 +171,11 @@ describe('what counts', () => {
       },
     })
     const error = new TypeError('fetch failed')
-    for (const answer of [error, new Response(null, { status: 500 }), new Response(null, { status: 404 })]) {
+    for (const answer of [
+      error,
+      new Response(null, { status: 500 }),
+      new Response(null, { status: 404 }),
+    ]) {
       now.answer = answer
       await fetch(API).catch(() => {})
     }
@@ -183,7 +214,9 @@ describe('a caller', () => {
     const upstream = await startUpstream()
     const controller = new AbortController()
     upstream.answer = () => controller.abort()
-    await expect(protect(fetch)(upstream.url, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(protect(fetch)(upstream.url, { signal: controller.signal })).rejects.toMatchObject(
+      { name: 'AbortError' },
+    )
     expect(outcomes).toMatchObject([[expect.anything(), 'ignored']])
   })
 
@@ -201,7 +234,9 @@ describe('a caller', () => {
     const { protect, outcomes } = stand()
     const upstream = await startUpstream()
     upstream.answer = () => {}
-    await expect(protect(fetch)(upstream.url, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+    await expect(
+      protect(fetch)(upstream.url, { signal: AbortSignal.timeout(20) }),
+    ).rejects.toMatchObject({
       name: 'TimeoutError',
     })
     expect(outcomes).toMatchObject([[expect.anything(), 'failure']])
@@ -216,14 +251,17 @@ describe('a caller', () => {
       init?.signal?.throwIfAborted()
       return new Response('back')
     }
-    await expect(fetch(API, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(fetch(API, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
     expect((await fetch(API)).status).toBe(200)
     expect(outcomes.map(([, outcome]) => outcome)).toEqual(['failure', 'success'])
   })
 })
 
 describe('Retry-After', () => {
-  const limited = (retryAfter: string, code = 429) => new Response(null, { status: code, headers: { 'retry-after': retryAfter } })
+  const limited = (retryAfter: string, code = 429) =>
+    new Response(null, { status: code, headers: { 'retry-after': retryAfter } })
 
   it.each([429, 503])('of a %s that trips lengthens the cooldown', async (code) => {
     const { fetch, now } = stand()
@@ -259,11 +297,17 @@ describe('Retry-After', () => {
   })
 
   it("opens at once, for that long and that host alone, with retryAfter 'open'", async () => {
-    const { fetch, now, clock, snapshot } = stand({ failureLimit: fraction(5, 10), retryAfter: 'open' })
+    const { fetch, now, clock, snapshot } = stand({
+      failureLimit: fraction(5, 10),
+      retryAfter: 'open',
+    })
     now.answer = limited('120')
     await fetch(API)
     await expect(fetch(API)).rejects.toMatchObject({ retryAfterMs: 120_000 })
-    expect(await snapshot('api.example.com')).toMatchObject({ status: CircuitState.OPEN, retryAfterMs: 120_000 })
+    expect(await snapshot('api.example.com')).toMatchObject({
+      status: CircuitState.OPEN,
+      retryAfterMs: 120_000,
+    })
     expect((await fetch(MAIL)).status).toBe(429)
     clock.advance('119s')
     await expect(fetch(API)).rejects.toBeInstanceOf(ProtectedCallError)
@@ -297,8 +341,14 @@ describe('key', () => {
     })
     await fetch(API, { method: 'PUT', headers: { 'X-Tenant': 'a' } })
     await fetch(new Request(API, { method: 'DELETE', headers: { 'X-Tenant': 'b' } }))
-    await fetch(new Request(API, { method: 'DELETE', headers: { 'X-Tenant': 'b' } }), { headers: { 'X-Tenant': 'c' } })
-    expect(outcomes.map(([key]) => key)).toEqual(['PUT /charges a', 'DELETE /charges b', 'DELETE /charges c'])
+    await fetch(new Request(API, { method: 'DELETE', headers: { 'X-Tenant': 'b' } }), {
+      headers: { 'X-Tenant': 'c' },
+    })
+    expect(outcomes.map(([key]) => key)).toEqual([
+      'PUT /charges a',
+      'DELETE /charges b',
+      'DELETE /charges c',
+    ])
     expect(seen[0]).not.toHaveProperty('body')
   })
 
@@ -403,12 +453,15 @@ describe('a time limit', () => {
 })
 
 describe('what goes through', () => {
-  it.each([undefined, '10s'] as const)('is a Request with its body (timeout %s)', async (timeout) => {
-    const { protect } = stand(timeout && { timeout })
-    const upstream = await startUpstream()
-    const request = new Request(upstream.url, { method: 'POST', body: 'a body' })
-    expect(await (await protect(fetch)(request)).text()).toBe('a body')
-  })
+  it.each([undefined, '10s'] as const)(
+    'is a Request with its body (timeout %s)',
+    async (timeout) => {
+      const { protect } = stand(timeout && { timeout })
+      const upstream = await startUpstream()
+      const request = new Request(upstream.url, { method: 'POST', body: 'a body' })
+      expect(await (await protect(fetch)(request)).text()).toBe('a body')
+    },
+  )
 
   it.each([undefined, '10s'] as const)('is a streamed body (timeout %s)', async (timeout) => {
     const { protect } = stand(timeout && { timeout })
@@ -455,18 +508,18 @@ describe('a rejection', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it.each<ProtectFetchOptions>([{}, { fallback: async () => new Response('a spare one', { status: 500 }) }])(
-    'of a breaker within counts for nothing without: %o',
-    async (options) => {
-      const inner = stand(options)
-      const outer = stand()
-      inner.now.answer = new Response(null, { status: 500 })
-      await inner.fetch(API)
-      const fetch = outer.protect(inner.fetch)
-      await fetch(API).catch(() => {})
-      expect(outer.outcomes).toEqual([['api.example.com', 'ignored']])
-    },
-  )
+  it.each<ProtectFetchOptions>([
+    {},
+    { fallback: async () => new Response('a spare one', { status: 500 }) },
+  ])('of a breaker within counts for nothing without: %o', async (options) => {
+    const inner = stand(options)
+    const outer = stand()
+    inner.now.answer = new Response(null, { status: 500 })
+    await inner.fetch(API)
+    const fetch = outer.protect(inner.fetch)
+    await fetch(API).catch(() => {})
+    expect(outer.outcomes).toEqual([['api.example.com', 'ignored']])
+  })
 
   it('of a breaker within is not answered in its place', async () => {
     const inner = stand()
@@ -494,7 +547,12 @@ describe('a rejection', () => {
     await fetch(API)
     const outcomes: string[] = []
     const app = new Hono()
-    app.use(circuitBreaker({ resourceKey: 'route', onOutcome: (_, { outcome }) => outcomes.push(outcome) }))
+    app.use(
+      circuitBreaker({
+        resourceKey: 'route',
+        onOutcome: (_, { outcome }) => outcomes.push(outcome),
+      }),
+    )
     app.get('/', () => fetch(API))
     expect((await app.request('/')).status).toBe(503)
     expect(outcomes).toEqual(['ignored'])

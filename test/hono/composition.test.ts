@@ -53,9 +53,15 @@ describe('circuitBreaker', () => {
       }),
     )
     app.get('/it', (c) => c.text('ok'))
-    app.onError((error, c) => ('getResponse' in error ? (error as { getResponse(): Response }).getResponse() : c.text('', 500)))
+    app.onError((error, c) =>
+      'getResponse' in error
+        ? (error as { getResponse(): Response }).getResponse()
+        : c.text('', 500),
+    )
     expect((await app.request('/it')).status).toBe(401)
-    expect((await app.request('/it', { headers: { authorization: `Basic ${btoa('u:p')}` } })).status).toBe(200)
+    expect(
+      (await app.request('/it', { headers: { authorization: `Basic ${btoa('u:p')}` } })).status,
+    ).toBe(200)
     expect((await app.request('/broken')).status).toBe(500)
     expect((await snapshot()).log).toBe('001')
   })
@@ -91,7 +97,10 @@ describe('circuitBreaker', () => {
 
 describe('skip', () => {
   it('lets a request pass beside the breaker', async () => {
-    const { app, snapshot } = bench({ skip: (c) => c.req.path === '/fails', failureLimit: fraction(1, 1) })
+    const { app, snapshot } = bench({
+      skip: (c) => c.req.path === '/fails',
+      failureLimit: fraction(1, 1),
+    })
     expect((await app.request('/fails')).status).toBe(502)
     expect((await app.request('/ok')).status).toBe(200)
     expect((await snapshot()).log).toBe('0')

@@ -3,7 +3,10 @@ import { describe, expect, it, vi } from 'vitest'
 import { type CircuitProtectorPolicy, fraction } from '../../src/index.ts'
 import { bench } from './support.ts'
 
-const byTenant = { resourceKey: (c: { req: { header(name: string): string | undefined } }) => c.req.header('x-tenant')! }
+const byTenant = {
+  resourceKey: (c: { req: { header(name: string): string | undefined } }) =>
+    c.req.header('x-tenant')!,
+}
 const as = (tenant: string) => ({ headers: { 'x-tenant': tenant } })
 
 describe('a computed resourceKey', () => {
@@ -24,7 +27,11 @@ describe('a computed resourceKey', () => {
     const { app, notices, storage } = bench({ resourceKey: () => key as string })
     expect((await app.request('/fails')).status).toBe(502)
     expect(notices).toEqual([
-      { code: 'BAD_KEY', message: `resourceKey must be ${problem}: a request ran unprotected`, error: undefined },
+      {
+        code: 'BAD_KEY',
+        message: `resourceKey must be ${problem}: a request ran unprotected`,
+        error: undefined,
+      },
     ])
     expect((await storage.list()).items).toEqual([])
   })
@@ -36,7 +43,9 @@ describe('a computed resourceKey', () => {
     }
     const { app, notices } = bench({ resourceKey })
     expect((await app.request('/ok')).status).toBe(200)
-    expect(notices).toEqual([{ code: 'BAD_KEY', message: 'resourceKey failed: a request ran unprotected', error }])
+    expect(notices).toEqual([
+      { code: 'BAD_KEY', message: 'resourceKey failed: a request ran unprotected', error },
+    ])
 
     const silent = bench({ resourceKey, onNotice: resourceKey })
     expect((await silent.app.request('/ok')).status).toBe(200)
@@ -53,7 +62,9 @@ describe('maxBreakers', () => {
     })
     for (const tenant of ['a', 'b', 'a', 'c', 'a', 'b']) await app.request('/which', as(tenant))
     const [a, b] = breakers
-    expect(breakers.map((breaker) => [breaker.resourceKey, breaker === a || breaker === b])).toEqual([
+    expect(
+      breakers.map((breaker) => [breaker.resourceKey, breaker === a || breaker === b]),
+    ).toEqual([
       ['a', true],
       ['b', true],
       ['a', true],
@@ -80,7 +91,9 @@ describe('maxBreakers', () => {
     clock.advance('10s')
     const exchange = vi.spyOn(storage, 'exchange')
     await app.request('/ok', as('b'))
-    expect(exchange.mock.calls.flatMap(([requests]) => requests.map(({ resourceKey }) => resourceKey))).toEqual(['b'])
+    expect(
+      exchange.mock.calls.flatMap(([requests]) => requests.map(({ resourceKey }) => resourceKey)),
+    ).toEqual(['b'])
   })
 
   it('loses nothing of a call that ends after its breaker made room', async () => {

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { type CircuitBreakerOptions, circuitBreaker } from '../../src/hono/index.ts'
 import { InvalidOptionError } from '../../src/index.ts'
 
-const nonsense = (options: Record<string, unknown>) => options as unknown as Partial<CircuitBreakerOptions>
+const nonsense = (options: Record<string, unknown>) =>
+  options as unknown as Partial<CircuitBreakerOptions>
 
 describe('a bad option', () => {
   it.each([
     ['resourceKey', { resourceKey: '' }, 'resourceKey must be 1 to 255 characters long; got ""'],
-    ['resourceKey', nonsense({ resourceKey: undefined }), 'resourceKey must be a string; got undefined'],
+    [
+      'resourceKey',
+      nonsense({ resourceKey: undefined }),
+      'resourceKey must be a string; got undefined',
+    ],
     [
       'storage',
       nonsense({ storage: {} }),
@@ -21,9 +26,17 @@ describe('a bad option', () => {
     ['isFailure', nonsense({ isFailure: true }), 'isFailure must be a function; got true'],
     ['fallback', nonsense({ fallback: 'sorry' }), 'fallback must be a function; got "sorry"'],
     ['skip', nonsense({ skip: 1 }), 'skip must be a function; got 1'],
-    ['maxBreakers', { maxBreakers: 0 }, 'maxBreakers must be a whole number from 1 to 100000; got 0'],
+    [
+      'maxBreakers',
+      { maxBreakers: 0 },
+      'maxBreakers must be a whole number from 1 to 100000; got 0',
+    ],
     ['gateway', { gateway: '' }, 'gateway must be one or more printable ASCII characters; got ""'],
-    ['gateway', { gateway: 'bücke' }, 'gateway must be one or more printable ASCII characters; got "bücke"'],
+    [
+      'gateway',
+      { gateway: 'bücke' },
+      'gateway must be one or more printable ASCII characters; got "bücke"',
+    ],
     [
       'trustRejectionsFrom',
       { trustRejectionsFrom: ['https://a.example/path'] },

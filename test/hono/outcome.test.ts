@@ -21,7 +21,9 @@ describe('the final status', () => {
     ['an HTTPException 502', fails(new HTTPException(502)), '1'],
   ])('makes of %s the outcome', async (_, handler, log) => {
     const { app, snapshot } = bench()
-    app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text('', 500)))
+    app.onError((error, c) =>
+      error instanceof HTTPException ? error.getResponse() : c.text('', 500),
+    )
     app.get('/it', handler as (c: Context) => Response)
     await app.request('/it')
     expect((await snapshot()).log).toBe(log)
@@ -72,7 +74,11 @@ describe('the final status', () => {
     const { app } = bench()
     app.get('/it', () => new Response('broken', { status: 502, headers: { 'x-from': 'upstream' } }))
     const response = await app.request('/it')
-    expect([response.status, response.headers.get('x-from'), await response.text()]).toEqual([502, 'upstream', 'broken'])
+    expect([response.status, response.headers.get('x-from'), await response.text()]).toEqual([
+      502,
+      'upstream',
+      'broken',
+    ])
   })
 
   it('is known before a stream has ended, which is not buffered', async () => {
@@ -100,7 +106,9 @@ describe('the final status', () => {
     })
     const request = () => new Request('http://localhost/it', { signal: visitor.signal })
     expect((await app.request(request())).status).toBe(500)
-    await expect(app.request(new Request('http://localhost/string', { signal: visitor.signal }))).rejects.toBe('no error at all')
+    await expect(
+      app.request(new Request('http://localhost/string', { signal: visitor.signal })),
+    ).rejects.toBe('no error at all')
     expect((await snapshot()).log).toBe('')
   })
 
@@ -159,7 +167,8 @@ describe("a breaker's own options", () => {
 
   it('classify comes before all else', async () => {
     const { app, snapshot } = bench({
-      classify: (result) => (result.ok && (result.value as Response).status === 404 ? 'failure' : undefined),
+      classify: (result) =>
+        result.ok && (result.value as Response).status === 404 ? 'failure' : undefined,
     })
     await app.request('/nothing')
     await app.request('/ok')

@@ -39,11 +39,14 @@ describe('a rejection', () => {
     ['30s', '1ms', '30'],
     ['30s', '1s', '29'],
     ['30s', '29999ms', '1'],
-  ] as const)('rounds up what is left of %s after %s to %s seconds', async (cooldown, passed, seconds) => {
-    const { app, clock } = await open({ cooldown })
-    clock.advance(cooldown === '500ms' ? 0 : passed)
-    expect((await app.request('/ok')).headers.get('retry-after')).toBe(seconds)
-  })
+  ] as const)(
+    'rounds up what is left of %s after %s to %s seconds',
+    async (cooldown, passed, seconds) => {
+      const { app, clock } = await open({ cooldown })
+      clock.advance(cooldown === '500ms' ? 0 : passed)
+      expect((await app.request('/ok')).headers.get('retry-after')).toBe(seconds)
+    },
+  )
 
   it('asks for a second where the time is over by now', () => {
     const now = {
@@ -70,7 +73,11 @@ describe('a rejection', () => {
 
   it('names the breaker where it is told to', async () => {
     const { app } = await open({ exposeNames: true, namespace: 'shop' })
-    expect(await (await app.request('/ok')).json()).toMatchObject({ resourceKey: 'it', namespace: 'shop', reason: 'OPEN' })
+    expect(await (await app.request('/ok')).json()).toMatchObject({
+      resourceKey: 'it',
+      namespace: 'shop',
+      reason: 'OPEN',
+    })
   })
 
   it.each([
@@ -93,9 +100,14 @@ describe('a rejection', () => {
 
 describe('fallback', () => {
   it('answers in the place of the 503', async () => {
-    const { app } = await open({ fallback: (c, { retryAfterMs }) => c.json({ stale: true, retryAfterMs }, 203) })
+    const { app } = await open({
+      fallback: (c, { retryAfterMs }) => c.json({ stale: true, retryAfterMs }, 203),
+    })
     const response = await app.request('/ok')
-    expect([response.status, await response.json()]).toEqual([203, { stale: true, retryAfterMs: 30_000 }])
+    expect([response.status, await response.json()]).toEqual([
+      203,
+      { stale: true, retryAfterMs: 30_000 },
+    ])
   })
 
   it('leaves the 503 where it has no answer', async () => {
@@ -119,18 +131,22 @@ describe('a breaker around another one', () => {
   it.each([
     ['', {}],
     [' with a fallback', { fallback: () => new Response('', { status: 500 }) }],
-  ])("ignores the other's rejection%s, also where headers were set before it", async (_, options) => {
-    const { breaker, snapshot } = bench()
-    const app = new Hono()
-    app.use('/plain/*', breaker({ resourceKey: 'outer' }))
-    app.use('/cors/*', breaker({ resourceKey: 'outer' }), cors())
-    app.use('/*', breaker({ resourceKey: 'inner', failureLimit: fraction(1, 1), ...options }))
-    app.get('/fails', (c) => c.text('', 500))
-    await app.request('/fails')
-    for (const path of ['/plain/it', '/cors/it']) expect((await app.request(path)).status).toBeGreaterThanOrEqual(500)
-    expect((await snapshot('inner')).status).toBe('OPEN')
-    expect((await snapshot('outer')).log).toBe('')
-  })
+  ])(
+    "ignores the other's rejection%s, also where headers were set before it",
+    async (_, options) => {
+      const { breaker, snapshot } = bench()
+      const app = new Hono()
+      app.use('/plain/*', breaker({ resourceKey: 'outer' }))
+      app.use('/cors/*', breaker({ resourceKey: 'outer' }), cors())
+      app.use('/*', breaker({ resourceKey: 'inner', failureLimit: fraction(1, 1), ...options }))
+      app.get('/fails', (c) => c.text('', 500))
+      await app.request('/fails')
+      for (const path of ['/plain/it', '/cors/it'])
+        expect((await app.request(path)).status).toBeGreaterThanOrEqual(500)
+      expect((await snapshot('inner')).status).toBe('OPEN')
+      expect((await snapshot('outer')).log).toBe('')
+    },
+  )
 
   it.each([
     ['is ignored', 'https://trusted.example', ''],

@@ -32,7 +32,14 @@ describe('storage', () => {
     const { breaker } = bench()
     const app = new Hono()
     const resourceKey = (c: Context) => c.req.query('key')!
-    app.use(breaker({ storage: undefined as never, resourceKey, maxBreakers: 1, failureLimit: fraction(1, 1) }))
+    app.use(
+      breaker({
+        storage: undefined as never,
+        resourceKey,
+        maxBreakers: 1,
+        failureLimit: fraction(1, 1),
+      }),
+    )
     app.get('/', (c) => c.text('', 500))
     expect((await app.request('/?key=a')).status).toBe(500)
     expect((await app.request('/?key=b')).status).toBe(500)
@@ -41,13 +48,16 @@ describe('storage', () => {
 
   it('leaves a request unprotected where it cannot be made, says so, and tries again', async () => {
     const { app, notices, storage, snapshot } = bench({
-      storage: (c) => (c.env['DATABASE_URL'] === 'there' ? storage : neonStorage(c.env['DATABASE_URL'])),
+      storage: (c) =>
+        c.env['DATABASE_URL'] === 'there' ? storage : neonStorage(c.env['DATABASE_URL']),
     })
     expect((await app.request('/fails', {}, {})).status).toBe(502)
     expect(notices).toMatchObject([
       {
         code: 'NO_STORAGE',
-        message: expect.stringMatching(/^there is no storage: a request ran unprotected: url must be .*undefined$/),
+        message: expect.stringMatching(
+          /^there is no storage: a request ran unprotected: url must be .*undefined$/,
+        ),
       },
     ])
     expect((await app.request('/fails', {}, { DATABASE_URL: 'there' })).status).toBe(502)
@@ -68,7 +78,10 @@ describe('storage', () => {
     expect((await app.request('/ok')).status).toBe(200)
     expect(notices.map(({ code }) => code)).toEqual(['NO_STORAGE'])
     expect(notices[0]!.message).not.toContain('secret')
-    if (what === 'is none') expect(notices[0]!.message).toContain('storage must be a function that returns a circuit storage')
+    if (what === 'is none')
+      expect(notices[0]!.message).toContain(
+        'storage must be a function that returns a circuit storage',
+      )
   })
 })
 
@@ -76,7 +89,11 @@ describe('waitUntil', () => {
   it('is given what a request leaves behind, where the platform has it', async () => {
     const { app, snapshot } = bench({ consistency: { maxStaleness: '5s' } })
     const work: Promise<unknown>[] = []
-    const context = { waitUntil: (promise: Promise<unknown>) => void work.push(promise), passThroughOnException() {}, props: {} }
+    const context = {
+      waitUntil: (promise: Promise<unknown>) => void work.push(promise),
+      passThroughOnException() {},
+      props: {},
+    }
     await app.request('/fails', {}, {}, context)
     expect(work.length).toBeGreaterThan(0)
     await Promise.all(work)

@@ -1,7 +1,17 @@
 import { type NeonDbError, neon } from '@neondatabase/serverless'
 import { eq, sql as raw } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/neon-http'
-import { bigint, boolean, customType, integer, jsonb, pgTable, text, timestamp, varchar } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  customType,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  varchar,
+} from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Endpoints, KINDS, routeDriver, startEndpoints } from './endpoints.ts'
 
@@ -51,7 +61,8 @@ describe.each(KINDS)("Neon's driver over %s", (kind) => {
     const sql = connect()
     const bytes = Buffer.from([0, 1, 255])
     const at = new Date('2024-02-29T10:34:56.789Z')
-    const [row] = await sql`select ${1}::int4 as int4, ${10n ** 15n}::int8 as int8, ${true}::bool as bool, ${null}::text as none,
+    const [row] =
+      await sql`select ${1}::int4 as int4, ${10n ** 15n}::int8 as int8, ${true}::bool as bool, ${null}::text as none,
       ${'x'}::text as text, ${{ a: [1] }}::jsonb as jsonb, ${at}::timestamptz as at, ${bytes}::bytea as bytes,
       ${['a', null, 'b"\\\n']}::text[] as texts, ${[[1, 2]]}::int4[] as matrix`
     expect(row).toEqual({
@@ -77,29 +88,45 @@ describe.each(KINDS)("Neon's driver over %s", (kind) => {
       severity: 'ERROR',
       detail: undefined,
     })
-    await expect(sql`select * from missing`).rejects.toMatchObject({ code: '42P01', position: '15' })
+    await expect(sql`select * from missing`).rejects.toMatchObject({
+      code: '42P01',
+      position: '15',
+    })
   })
 
   it('runs a transaction with its options', async () => {
     const sql = connect()
-    const [level, mode] = await sql.transaction([sql`show transaction_isolation`, sql`show transaction_read_only`], {
-      isolationLevel: 'Serializable',
-      readOnly: true,
-      deferrable: true,
-    })
-    expect([level, mode]).toEqual([[{ transaction_isolation: 'serializable' }], [{ transaction_read_only: 'on' }]])
-    await expect(sql.transaction([sql`create table t ()`], { readOnly: true })).rejects.toMatchObject({ code: '25006' })
+    const [level, mode] = await sql.transaction(
+      [sql`show transaction_isolation`, sql`show transaction_read_only`],
+      {
+        isolationLevel: 'Serializable',
+        readOnly: true,
+        deferrable: true,
+      },
+    )
+    expect([level, mode]).toEqual([
+      [{ transaction_isolation: 'serializable' }],
+      [{ transaction_read_only: 'on' }],
+    ])
+    await expect(
+      sql.transaction([sql`create table t ()`], { readOnly: true }),
+    ).rejects.toMatchObject({ code: '25006' })
   })
 
   it('says that the server could not do it when the answer is too large', async () => {
-    await expect(connect()`select repeat('x', 11000000)`).rejects.toThrow('Server error (HTTP status 507)')
+    await expect(connect()`select repeat('x', 11000000)`).rejects.toThrow(
+      'Server error (HTTP status 507)',
+    )
   })
 
   it('does not show a wrong password', async () => {
     const url = new URL(endpoints[kind].databaseUrl)
     url.password = 'not-the-password'
     const error = await neon(url.href)`select 1`.catch((error: NeonDbError) => error)
-    expect(error).toMatchObject({ name: 'NeonDbError', message: "password authentication failed for user 'postgres'" })
+    expect(error).toMatchObject({
+      name: 'NeonDbError',
+      message: "password authentication failed for user 'postgres'",
+    })
     expect(JSON.stringify(error)).not.toContain('not-the-password')
   })
 })
@@ -126,7 +153,16 @@ describe.each(KINDS)('Drizzle over %s', (kind) => {
     tags: ['a', 'b"c', ''],
     bytes: Buffer.from([0, 255]),
   }
-  const empty = { id: 2, name: 'two', big: null, on: null, doc: null, at: null, tags: null, bytes: null }
+  const empty = {
+    id: 2,
+    name: 'two',
+    big: null,
+    on: null,
+    doc: null,
+    at: null,
+    tags: null,
+    bytes: null,
+  }
   const connect = () => drizzle({ client: neon(endpoints[kind].databaseUrl) })
 
   beforeAll(async () => {
@@ -138,14 +174,23 @@ describe.each(KINDS)('Drizzle over %s', (kind) => {
     const db = connect()
     await db.insert(things).values([full, empty])
     expect(await db.select().from(things).orderBy(things.id)).toEqual([full, empty])
-    expect(await db.update(things).set({ on: false }).where(eq(things.id, 2)).returning({ on: things.on })).toEqual([
-      { on: false },
-    ])
-    expect(await db.delete(things).where(eq(things.id, 2))).toMatchObject({ command: 'DELETE', rowCount: 1 })
+    expect(
+      await db
+        .update(things)
+        .set({ on: false })
+        .where(eq(things.id, 2))
+        .returning({ on: things.on }),
+    ).toEqual([{ on: false }])
+    expect(await db.delete(things).where(eq(things.id, 2))).toMatchObject({
+      command: 'DELETE',
+      rowCount: 1,
+    })
   })
 
   it('executes raw SQL with parameters', async () => {
-    const { rows, rowCount, fields } = await connect().execute(raw`select ${5}::int as n, ${'x'}::text as t`)
+    const { rows, rowCount, fields } = await connect().execute(
+      raw`select ${5}::int as n, ${'x'}::text as t`,
+    )
     expect({ rows, rowCount, names: fields.map((field) => field.name) }).toEqual({
       rows: [{ n: 5, t: 'x' }],
       rowCount: 1,
@@ -168,12 +213,16 @@ describe.each(KINDS)('Drizzle over %s', (kind) => {
   it('undoes a batch that fails, and gives the SQLSTATE as the cause', async () => {
     const db = connect()
     const twice = { id: 20, name: 'twenty' }
-    await expect(db.batch([db.insert(things).values(twice), db.insert(things).values(twice)])).rejects.toMatchObject({
+    await expect(
+      db.batch([db.insert(things).values(twice), db.insert(things).values(twice)]),
+    ).rejects.toMatchObject({
       code: '23505',
       constraint: 'things_pkey',
     })
     expect(await db.select().from(things).where(eq(things.id, 20))).toEqual([])
-    await expect(db.insert(things).values({ id: 1, name: 'again' })).rejects.toMatchObject({ cause: { code: '23505' } })
+    await expect(db.insert(things).values({ id: 1, name: 'again' })).rejects.toMatchObject({
+      cause: { code: '23505' },
+    })
   })
 })
 
@@ -188,7 +237,9 @@ describe('PGlite and PostgreSQL', () => {
       const sql = neon(endpoints[kind].databaseUrl, { fullResults: true })
       return without(
         [...OWN, '_parsers', '_types'],
-        await sql.query(query, params).catch(({ message, ...rest }: NeonDbError) => ({ ...rest, message })),
+        await sql
+          .query(query, params)
+          .catch(({ message, ...rest }: NeonDbError) => ({ ...rest, message })),
       )
     })
     return Promise.all(answers)
@@ -216,7 +267,10 @@ describe('PGlite and PostgreSQL', () => {
     ['values (1, null), (2, $1)', ['x']],
     ['select'],
     [''],
-    ['select $1::text[] as texts, $2::jsonb as doc, $3::bytea as bytes', [['a', null], { a: 1 }, Buffer.from([1, 2])]],
+    [
+      'select $1::text[] as texts, $2::jsonb as doc, $3::bytea as bytes',
+      [['a', null], { a: 1 }, Buffer.from([1, 2])],
+    ],
     ['do $$ begin perform 1; end $$'],
     // Errors: what is wrong with the data, with the text, and with the names.
     ["insert into same values (1, 'a')"],
@@ -232,7 +286,9 @@ describe('PGlite and PostgreSQL', () => {
     ['select missing()'],
     ['select $1'],
     ['create table same ()'],
-    ["do $$ begin raise exception 'no' using errcode = '40001', detail = 'd', hint = 'h', table = 't'; end $$"],
+    [
+      "do $$ begin raise exception 'no' using errcode = '40001', detail = 'd', hint = 'h', table = 't'; end $$",
+    ],
     ["do $$ begin execute 'selec'; end $$"],
   ])('answer %j alike', async (query, params: unknown[] = []) => {
     const [embedded, server] = await onBoth(query, params)

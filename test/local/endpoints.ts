@@ -13,7 +13,10 @@ export const KINDS = ['PGlite', 'PostgreSQL'] as const
 
 export async function startEndpoints(postgresUrl: string): Promise<Endpoints> {
   const database = await createDatabase(postgresUrl, 'local')
-  const [embedded, server] = await Promise.all([startLocalNeon(), startLocalNeon({ databaseUrl: database.url })])
+  const [embedded, server] = await Promise.all([
+    startLocalNeon(),
+    startLocalNeon({ databaseUrl: database.url }),
+  ])
   return {
     PGlite: embedded,
     PostgreSQL: server,
@@ -26,8 +29,11 @@ export async function startEndpoints(postgresUrl: string): Promise<Endpoints> {
 
 /** The driver has one setting for all its connections, so it goes by host and port. */
 export function routeDriver(...endpoints: readonly LocalNeon[]): void {
-  const routes = new Map(endpoints.map((endpoint) => [new URL(endpoint.databaseUrl).host, endpoint.fetchEndpoint]))
-  neonConfig.fetchEndpoint = (host, port) => routes.get(`${host}:${port}`) ?? 'http://127.0.0.1:1/sql'
+  const routes = new Map(
+    endpoints.map((endpoint) => [new URL(endpoint.databaseUrl).host, endpoint.fetchEndpoint]),
+  )
+  neonConfig.fetchEndpoint = (host, port) =>
+    routes.get(`${host}:${port}`) ?? 'http://127.0.0.1:1/sql'
 }
 
 export interface Post {
@@ -52,6 +58,10 @@ export function post(endpoint: LocalNeon, { body, headers, signal }: Post): Prom
 }
 
 /** The body of the answer to a post. */
-export async function ask(endpoint: LocalNeon, body: unknown, headers?: Readonly<Record<string, string>>): Promise<unknown> {
+export async function ask(
+  endpoint: LocalNeon,
+  body: unknown,
+  headers?: Readonly<Record<string, string>>,
+): Promise<unknown> {
   return (await post(endpoint, { body, ...(headers && { headers }) })).json()
 }

@@ -6,7 +6,8 @@ let endpoints: Endpoints
 
 beforeAll(async () => {
   endpoints = await startEndpoints(inject('postgresUrl'))
-  for (const kind of KINDS) await ask(endpoints[kind], { query: 'create table t (id int primary key, note text)' })
+  for (const kind of KINDS)
+    await ask(endpoints[kind], { query: 'create table t (id int primary key, note text)' })
 })
 afterAll(() => endpoints.close())
 
@@ -37,7 +38,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     ((await ask(db, { query, params }, headers)) as { rows: unknown }).rows
 
   it('answers a single statement with fields, rows, command and count', async () => {
-    const response = await post(db, { body: { query: 'select $1::int8 as n, $2 as t', params: ['7', null] } })
+    const response = await post(db, {
+      body: { query: 'select $1::int8 as n, $2 as t', params: ['7', null] },
+    })
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
@@ -47,14 +50,32 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
       rowAsArray: true,
       rows: [['7', null]],
       fields: [
-        { name: 'n', dataTypeID: 20, tableID: 0, columnID: 0, dataTypeSize: 8, dataTypeModifier: -1, format: 'text' },
-        { name: 't', dataTypeID: 25, tableID: 0, columnID: 0, dataTypeSize: -1, dataTypeModifier: -1, format: 'text' },
+        {
+          name: 'n',
+          dataTypeID: 20,
+          tableID: 0,
+          columnID: 0,
+          dataTypeSize: 8,
+          dataTypeModifier: -1,
+          format: 'text',
+        },
+        {
+          name: 't',
+          dataTypeID: 25,
+          tableID: 0,
+          columnID: 0,
+          dataTypeSize: -1,
+          dataTypeModifier: -1,
+          format: 'text',
+        },
       ],
     })
   })
 
   it('names the table and the column that a field comes from', async () => {
-    const { fields } = (await ask(db, { query: 'select note from t' })) as { fields: [{ tableID: number; columnID: number }] }
+    const { fields } = (await ask(db, { query: 'select note from t' })) as {
+      fields: [{ tableID: number; columnID: number }]
+    }
     const oid = await rows("select 't'::regclass::oid")
     expect([[String(fields[0].tableID)]]).toEqual(oid)
     expect(fields[0].columnID).toBe(2)
@@ -90,7 +111,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
 
   it('keeps every character of a string within an array', async () => {
     const strings = ['', 'NULL', 'a"b', 'c\\d', 'e\nf', '{g,h}', 'ü😀']
-    expect(await rows('select unnest($1::text[])', [strings])).toEqual(strings.map((string) => [string]))
+    expect(await rows('select unnest($1::text[])', [strings])).toEqual(
+      strings.map((string) => [string]),
+    )
   })
 
   it('gives rows as objects without array mode, and lets a statement choose for itself', async () => {
@@ -99,16 +122,27 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
       rowAsArray: false,
       rows: [{ a: '1', b: null }],
     })
-    expect(await ask(db, { query: 'select 1', arrayMode: true }, headers)).toMatchObject({ rowAsArray: true, rows: [['1']] })
-    expect(await ask(db, { query: 'select 1 as a', arrayMode: false })).toMatchObject({ rowAsArray: false, rows: [{ a: '1' }] })
-    expect(await ask(db, { query: 'select 1 as a' }, { 'Neon-Array-Mode': 'TRUE' })).toMatchObject({ rowAsArray: false })
+    expect(await ask(db, { query: 'select 1', arrayMode: true }, headers)).toMatchObject({
+      rowAsArray: true,
+      rows: [['1']],
+    })
+    expect(await ask(db, { query: 'select 1 as a', arrayMode: false })).toMatchObject({
+      rowAsArray: false,
+      rows: [{ a: '1' }],
+    })
+    expect(await ask(db, { query: 'select 1 as a' }, { 'Neon-Array-Mode': 'TRUE' })).toMatchObject({
+      rowAsArray: false,
+    })
   })
 
   it('gives typed JSON without raw text output', async () => {
     const query = `select true, 1::int2, 2::int4, 3::int8, 1.5::float8, 'NaN'::float4, 1.10::numeric, null::int,
       '{"a": 12345678901234567890}'::jsonb, array[1, null], array[[true], [false]], array['x y', 'q"', null, '', 'NULL'],
       '{}'::int4[], '[0:1]={5,6}'::int4[], array['{"k":1}'::json], '2020-01-02'::date`
-    const response = await post(db, { body: { query }, headers: { 'Neon-Raw-Text-Output': 'false' } })
+    const response = await post(db, {
+      body: { query },
+      headers: { 'Neon-Raw-Text-Output': 'false' },
+    })
     expect(await response.text()).toContain(
       '"rows":[[true,1,2,"3",1.5,"NaN","1.10",null,{"a": 12345678901234567890},[1,null],[[true],[false]],' +
         '["x y","q\\"",null,"","NULL"],[],[5,6],[{"k":1}],"2020-01-02"]]',
@@ -117,7 +151,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
 
   it('gives arrays of a type of the user as lists without raw text output', async () => {
     await ask(db, { queries: [{ query: "create type mood as enum ('sad', 'ok')" }] })
-    expect(await rows("select array['ok', 'sad']::mood[]", [], { 'Neon-Raw-Text-Output': '1' })).toEqual([[['ok', 'sad']]])
+    expect(
+      await rows("select array['ok', 'sad']::mood[]", [], { 'Neon-Raw-Text-Output': '1' }),
+    ).toEqual([[['ok', 'sad']]])
   })
 
   it('runs a batch as one transaction and answers each statement', async () => {
@@ -138,7 +174,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
 
   it('undoes the whole batch when one statement fails', async () => {
     const insert = 'insert into t values (1)'
-    expect(await failure({ queries: [{ query: insert }, { query: 'select 1/0' }, { query: insert }] })).toMatchObject({
+    expect(
+      await failure({ queries: [{ query: insert }, { query: 'select 1/0' }, { query: insert }] }),
+    ).toMatchObject({
       status: 400,
       code: '22012',
     })
@@ -147,7 +185,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
 
   it('reports a batch whose commit fails', async () => {
     await ask(db, { query: 'create table deferred (id int unique deferrable initially deferred)' })
-    expect(await failure({ queries: [{ query: 'insert into deferred values (1), (1)' }] })).toMatchObject({
+    expect(
+      await failure({ queries: [{ query: 'insert into deferred values (1), (1)' }] }),
+    ).toMatchObject({
       status: 400,
       code: '23505',
     })
@@ -161,20 +201,29 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     ['Serializable', 'serializable'],
   ])('runs a batch in %s and echoes it', async (level, name) => {
     const headers = { 'Neon-Batch-Isolation-Level': level }
-    const response = await post(db, { body: { queries: [{ query: 'show transaction_isolation' }] }, headers })
+    const response = await post(db, {
+      body: { queries: [{ query: 'show transaction_isolation' }] },
+      headers,
+    })
     expect(response.headers.get('neon-batch-isolation-level')).toBe(level)
     expect(await response.json()).toMatchObject({ results: [{ rows: [[name]] }] })
   })
 
   it('runs a batch read-only and deferrable where the headers say exactly true, and echoes that', async () => {
-    const queries = ['transaction_read_only', 'transaction_deferrable', 'transaction_isolation'].map((name) => ({
+    const queries = [
+      'transaction_read_only',
+      'transaction_deferrable',
+      'transaction_isolation',
+    ].map((name) => ({
       query: `show ${name}`,
     }))
     const batch = async (flag: string, level: Record<string, string> = {}) => {
       const headers = { 'Neon-Batch-Read-Only': flag, 'Neon-Batch-Deferrable': flag, ...level }
       const response = await post(db, { body: { queries }, headers })
       const { results } = (await response.json()) as { results: { rows: [[string]] }[] }
-      const echoed = ['read-only', 'deferrable', 'isolation-level'].map((name) => response.headers.get(`neon-batch-${name}`))
+      const echoed = ['read-only', 'deferrable', 'isolation-level'].map((name) =>
+        response.headers.get(`neon-batch-${name}`),
+      )
       return { values: results.map((result) => result.rows[0][0]), echoed }
     }
     expect(await batch('true', { 'Neon-Batch-Isolation-Level': 'Serializable' })).toEqual({
@@ -182,7 +231,10 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
       echoed: ['true', 'true', 'Serializable'],
     })
     for (const flag of ['false', 'True', '1']) {
-      expect(await batch(flag)).toEqual({ values: ['off', 'off', 'read committed'], echoed: [null, null, null] })
+      expect(await batch(flag)).toEqual({
+        values: ['off', 'off', 'read committed'],
+        echoed: [null, null, null],
+      })
     }
   })
 
@@ -216,12 +268,22 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
       constraint: 't_pkey',
       detail: 'Key (id)=(7) already exists.',
     })
-    expect(await failure({ query: 'insert into t values (null)' })).toMatchObject({ code: '23502', table: 't', column: 'id' })
+    expect(await failure({ query: 'insert into t values (null)' })).toMatchObject({
+      code: '23502',
+      table: 't',
+      column: 'id',
+    })
   })
 
   it('says where inside of a function an error is', async () => {
-    const raise = "do $$ begin raise exception 'no' using errcode = 'RC001', hint = 'try', detail = 'much'; end $$"
-    expect(await failure({ query: raise })).toMatchObject({ code: 'RC001', message: 'no', hint: 'try', detail: 'much' })
+    const raise =
+      "do $$ begin raise exception 'no' using errcode = 'RC001', hint = 'try', detail = 'much'; end $$"
+    expect(await failure({ query: raise })).toMatchObject({
+      code: 'RC001',
+      message: 'no',
+      hint: 'try',
+      detail: 'much',
+    })
     expect(await failure({ query: "do $$ begin execute 'selec'; end $$" })).toMatchObject({
       code: '42601',
       position: null,
@@ -239,7 +301,10 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
     ['a COPY that waits for data', { query: 'copy t from stdin' }, '57014'],
   ])('refuses %s and goes on', async (_, body, code) => {
     expect(await failure(body)).toMatchObject({ status: 400, code })
-    expect(await failure({ queries: [{ query: 'select 1' }, body] })).toMatchObject({ status: 400, code })
+    expect(await failure({ queries: [{ query: 'select 1' }, body] })).toMatchObject({
+      status: 400,
+      code,
+    })
     expect(await rows('select 1')).toEqual([['1']])
   })
 
@@ -265,14 +330,20 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
   it('refuses an isolation level that there is not', async () => {
     for (const level of ['Snapshot', 'serializable', 'toString']) {
       const headers = { 'Neon-Batch-Isolation-Level': level }
-      expect(await failure({ queries: [] }, headers)).toMatchObject({ status: 400, message: 'invalid isolation level' })
+      expect(await failure({ queries: [] }, headers)).toMatchObject({
+        status: 400,
+        message: 'invalid isolation level',
+      })
     }
   })
 
   it('refuses a request above 10 MiB, and takes one just below', async () => {
     const size = 10 * 1024 * 1024
     const envelope = JSON.stringify({ query: 'select length($1)', params: [''] }).length
-    const sized = (bytes: number) => ({ query: 'select length($1)', params: ['x'.repeat(bytes - envelope)] })
+    const sized = (bytes: number) => ({
+      query: 'select length($1)',
+      params: ['x'.repeat(bytes - envelope)],
+    })
     expect(await ask(db, sized(size))).toMatchObject({ rows: [[String(size - envelope)]] })
     for (const bytes of [size + 1, 4 * size]) {
       expect(await failure(sized(bytes))).toMatchObject({
@@ -285,7 +356,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
   it('refuses an answer above 10 MiB, and undoes the batch that it belongs to', async () => {
     const half = { query: "select repeat('x', 6000000)" }
     expect((await post(db, { body: half })).status).toBe(200)
-    expect(await failure({ queries: [{ query: 'insert into t values (2)' }, half, half] })).toMatchObject({
+    expect(
+      await failure({ queries: [{ query: 'insert into t values (2)' }, half, half] }),
+    ).toMatchObject({
       status: 507,
       message: 'response is too large (max is 10485760 bytes)',
     })
@@ -336,7 +409,9 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
   it('serves many requests at once', async () => {
     await ask(db, { query: 'create table counter as select 0 as n' })
     const update = { query: 'update counter set n = n + 1' }
-    await Promise.all(Array.from({ length: 50 }, (_, i) => ask(db, i % 2 ? update : { queries: [update] })))
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => ask(db, i % 2 ? update : { queries: [update] })),
+    )
     expect(await rows('select n from counter')).toEqual([['50']])
   })
 
@@ -351,7 +426,10 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
   })
 
   it('knows one path and two methods', async () => {
-    const elsewhere = await fetch(new URL('/sqlx', db.fetchEndpoint), { method: 'POST', body: '{}' })
+    const elsewhere = await fetch(new URL('/sqlx', db.fetchEndpoint), {
+      method: 'POST',
+      body: '{}',
+    })
     expect([elsewhere.status, await elsewhere.json()]).toEqual([400, 'query is not supported'])
     expect((await fetch(db.fetchEndpoint)).status).toBe(400)
     expect((await fetch(db.fetchEndpoint, { method: 'PUT', body: '{}' })).status).toBe(400)
@@ -379,9 +457,18 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
       await withUrl((url) => {
         url.pathname = '/other'
       }),
-    ).toMatchObject({ status: 400, message: expect.stringContaining('database "other" is not served here') })
-    for (const text of ['nonsense', 'https://postgres:local@localhost/postgres', 'postgres://postgres:local@localhost/%E0']) {
-      expect(await failure({ query: 'select 1' }, { 'Neon-Connection-String': text })).toMatchObject({
+    ).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('database "other" is not served here'),
+    })
+    for (const text of [
+      'nonsense',
+      'https://postgres:local@localhost/postgres',
+      'postgres://postgres:local@localhost/%E0',
+    ]) {
+      expect(
+        await failure({ query: 'select 1' }, { 'Neon-Connection-String': text }),
+      ).toMatchObject({
         status: 400,
         message: 'invalid connection string',
       })
@@ -391,6 +478,8 @@ describe.each(KINDS)('the protocol over %s', (kind) => {
   it('wants a connection string', async () => {
     const response = await fetch(db.fetchEndpoint, { method: 'POST', body: '{"query":"select 1"}' })
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ message: 'invalid header: neon-connection-string' })
+    expect(await response.json()).toMatchObject({
+      message: 'invalid header: neon-connection-string',
+    })
   })
 })

@@ -37,7 +37,8 @@ describe('the connections to PostgreSQL', () => {
   const WAITING = `from pg_locks where locktype = 'advisory' and not granted
     and database = (select oid from pg_database where datname = current_database())`
   const waiting = async () => (await watcher.query(`select pid ${WAITING}`)).rows.length
-  const waiters = (count: number) => vi.waitFor(async () => expect(await waiting()).toBe(count), { timeout: 10_000 })
+  const waiters = (count: number) =>
+    vi.waitFor(async () => expect(await waiting()).toBe(count), { timeout: 10_000 })
 
   it('are used again', async () => {
     expect(await pid()).toBe(await pid())
@@ -91,7 +92,9 @@ describe('the connections to PostgreSQL', () => {
     await allLent
     const client = new AbortController()
     const use = vi.fn()
-    const late = expect(sessions.lend(client.signal, use)).rejects.toMatchObject({ name: 'AbortError' })
+    const late = expect(sessions.lend(client.signal, use)).rejects.toMatchObject({
+      name: 'AbortError',
+    })
     client.abort()
     finish()
     await Promise.all(busy)
@@ -121,7 +124,10 @@ describe('the connections to PostgreSQL', () => {
     const terminated = await watcher.query(`select pg_terminate_backend(pid) ${WAITING}`)
     expect(terminated.rowCount).toBe(1)
     const response = await request
-    expect([response.status, ((await response.json()) as { code: unknown }).code]).toEqual([400, '57P01'])
+    expect([response.status, ((await response.json()) as { code: unknown }).code]).toEqual([
+      400,
+      '57P01',
+    ])
     await watcher.query('select pg_advisory_unlock(7)')
     expect(await ask(db, { query: 'select 1' })).toMatchObject({ rows: [['1']] })
   })
@@ -142,7 +148,10 @@ describe('the connections to PostgreSQL', () => {
     }
     await using other = await startLocalNeon({ databaseUrl: url.href })
     const answer = async (response: Response) => [response.status, await response.json()]
-    const failure = (message: string) => [500, expect.objectContaining({ message, code: null, severity: null })]
+    const failure = (message: string) => [
+      500,
+      expect.objectContaining({ message, code: null, severity: null }),
+    ]
 
     await watcher.query('select pg_advisory_lock(7)')
     const request = post(other, { body: WAIT })
@@ -157,7 +166,9 @@ describe('the connections to PostgreSQL', () => {
     await once(tunnel, 'close')
     await vi.waitFor(async () => {
       const response = await post(other, { body: { query: 'select 1' } })
-      expect(await answer(response)).toEqual(failure('the connection to the database failed (ECONNREFUSED)'))
+      expect(await answer(response)).toEqual(
+        failure('the connection to the database failed (ECONNREFUSED)'),
+      )
     })
   })
 
@@ -196,7 +207,10 @@ describe('the session of PGlite', () => {
     await expect(bad).rejects.toMatchObject({ code: '22012' })
     await good
     const count = vi.fn()
-    await backend.run([{ query: 'select count(*) from t', params: [] }], null, { ...options, receive: count })
+    await backend.run([{ query: 'select count(*) from t', params: [] }], null, {
+      ...options,
+      receive: count,
+    })
     expect(count.mock.lastCall).toMatchObject([{ rows: [['2']] }])
   })
 

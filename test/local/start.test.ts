@@ -93,9 +93,16 @@ describe('startLocalNeon', () => {
     [{ port: 1.5 }, 'port must be a whole number from 0 to 65535; got 1.5'],
     [{ port: Number.NaN }, 'port must be a whole number from 0 to 65535; got NaN'],
     [{ host: '' }, 'host must be a name or an address; got ""'],
-    [{ databaseUrl: 'postgres://u:p@h/db', dataDir: 'x' }, 'dataDir must be left out where databaseUrl is given; got "x"'],
+    [
+      { databaseUrl: 'postgres://u:p@h/db', dataDir: 'x' },
+      'dataDir must be left out where databaseUrl is given; got "x"',
+    ],
   ])('refuses %j', async (options, message) => {
-    await expect(startLocalNeon(options)).rejects.toMatchObject({ name: 'InvalidOptionError', code: 'INVALID_OPTION', message })
+    await expect(startLocalNeon(options)).rejects.toMatchObject({
+      name: 'InvalidOptionError',
+      code: 'INVALID_OPTION',
+      message,
+    })
   })
 
   it.each([
@@ -118,7 +125,9 @@ describe('startLocalNeon', () => {
 
   it('says which PostgreSQL cannot be used and why, and never its password', async () => {
     const port = await freePort()
-    const nobody = await startLocalNeon({ databaseUrl: `postgres://u:secret@127.0.0.1:${port}/db` }).catch((error) => error)
+    const nobody = await startLocalNeon({
+      databaseUrl: `postgres://u:secret@127.0.0.1:${port}/db`,
+    }).catch((error) => error)
     expect(nobody).toBeInstanceOf(LocalNeonError)
     expect(nobody).toMatchObject({
       code: 'DATABASE_UNREACHABLE',
@@ -140,9 +149,14 @@ describe('startLocalNeon', () => {
     {
       await using db = await startLocalNeon({ databaseUrl: database.url })
       const port = Number(new URL(db.fetchEndpoint).port)
-      await expect(startLocalNeon({ databaseUrl: database.url, port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+      await expect(startLocalNeon({ databaseUrl: database.url, port })).rejects.toMatchObject({
+        code: 'EADDRINUSE',
+      })
       const query = 'select count(*) from pg_stat_activity where datname = current_database()'
-      await vi.waitFor(async () => expect(await ask(db, { query })).toMatchObject({ rows: [['1']] }), { timeout: 10_000 })
+      await vi.waitFor(
+        async () => expect(await ask(db, { query })).toMatchObject({ rows: [['1']] }),
+        { timeout: 10_000 },
+      )
     }
     await database.drop()
   })

@@ -59,7 +59,8 @@ describe('the examples of docs/observability.md', () => {
     globalThis.storageOfTheExample = new InMemoryStorage()
     const work: Promise<unknown>[] = []
     const ctx = { waitUntil: (promise: Promise<unknown>) => work.push(promise) }
-    for (let i = 0; i < 12; i++) await worker.fetch(new Request('https://shop.example'), ENV, ctx).catch(() => {})
+    for (let i = 0; i < 12; i++)
+      await worker.fetch(new Request('https://shop.example'), ENV, ctx).catch(() => {})
     await Promise.all(work)
     expect(posted).toEqual(['payments: CLOSED -> OPEN (failure_limit)'])
   })

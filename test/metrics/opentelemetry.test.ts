@@ -16,10 +16,14 @@ function recorder() {
     (kind: string) =>
     (name: string, { unit }: { unit: string }) => {
       made[name] = { kind, unit }
-      const write = (value: number, attributes: Record<string, unknown> = {}) => void points.push({ name, value, attributes })
+      const write = (value: number, attributes: Record<string, unknown> = {}) =>
+        void points.push({ name, value, attributes })
       return { add: write, record: write }
     }
-  const meter: MeterLike = { createCounter: instrument('counter'), createHistogram: instrument('histogram') }
+  const meter: MeterLike = {
+    createCounter: instrument('counter'),
+    createHistogram: instrument('histogram'),
+  }
   const of = (name: string) => points.filter((point) => point.name === `resilient_circuit.${name}`)
   return { meter, made, points, of }
 }
@@ -53,14 +57,22 @@ describe('OpenTelemetry hooks', () => {
     const { policy, of } = watch()
     await policy.execute(() => 1)
     await policy.execute(fail(new TypeError('card 4242 declined'))).catch(() => {})
-    await policy.execute(fail(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).catch(() => {})
-    const outcome = (outcome: string, more = {}) => ({ ...ID, 'resilient_circuit.call.outcome': outcome, ...more })
+    await policy
+      .execute(fail(Object.assign(new Error('x'), { code: 'ECONNRESET' })))
+      .catch(() => {})
+    const outcome = (outcome: string, more = {}) => ({
+      ...ID,
+      'resilient_circuit.call.outcome': outcome,
+      ...more,
+    })
     expect(of('calls').map(({ value, attributes }) => [value, attributes])).toEqual([
       [1, outcome('success')],
       [1, outcome('failure', { 'error.type': 'TypeError' })],
       [1, outcome('failure', { 'error.type': 'ECONNRESET' })],
     ])
-    expect(of('call.duration').map(({ attributes }) => attributes)).toEqual(of('calls').map(({ attributes }) => attributes))
+    expect(of('call.duration').map(({ attributes }) => attributes)).toEqual(
+      of('calls').map(({ attributes }) => attributes),
+    )
     expect(of('call.duration').every(({ value }) => value >= 0 && value < 60)).toBe(true)
   })
 
@@ -72,8 +84,16 @@ describe('OpenTelemetry hooks', () => {
     await policy.execute(() => 1).catch(() => {})
     await other.execute(() => 1).catch(() => {})
     expect(of('rejections').map(({ attributes }) => attributes)).toEqual([
-      { ...ID, 'resilient_circuit.rejection.reason': 'OPEN', 'resilient_circuit.rejection.enforced': true },
-      { ...ID, 'resilient_circuit.rejection.reason': 'OPEN', 'resilient_circuit.rejection.enforced': true },
+      {
+        ...ID,
+        'resilient_circuit.rejection.reason': 'OPEN',
+        'resilient_circuit.rejection.enforced': true,
+      },
+      {
+        ...ID,
+        'resilient_circuit.rejection.reason': 'OPEN',
+        'resilient_circuit.rejection.enforced': true,
+      },
     ])
     expect(of('transitions').map(({ attributes }) => attributes)).toEqual([
       {
@@ -91,7 +111,11 @@ describe('OpenTelemetry hooks', () => {
     await policy.override('METRICS_ONLY')
     await policy.execute(() => 1)
     expect(of('rejections').map(({ attributes }) => attributes)).toEqual([
-      { ...ID, 'resilient_circuit.rejection.reason': 'METRICS_ONLY', 'resilient_circuit.rejection.enforced': false },
+      {
+        ...ID,
+        'resilient_circuit.rejection.reason': 'METRICS_ONLY',
+        'resilient_circuit.rejection.enforced': false,
+      },
     ])
   })
 
@@ -130,8 +154,14 @@ describe('a measured storage', () => {
     await storage.exchange([{ resourceKey: 'k', namespace: 'n' }])
     await expect(storage.list({ limit: 0 })).rejects.toThrow('limit')
     expect(points.map(({ name, attributes }) => [name, attributes])).toEqual([
-      ['resilient_circuit.storage.operation.duration', { 'resilient_circuit.storage.operation': 'list' }],
-      ['resilient_circuit.storage.operation.duration', { 'resilient_circuit.storage.operation': 'exchange' }],
+      [
+        'resilient_circuit.storage.operation.duration',
+        { 'resilient_circuit.storage.operation': 'list' },
+      ],
+      [
+        'resilient_circuit.storage.operation.duration',
+        { 'resilient_circuit.storage.operation': 'exchange' },
+      ],
       [
         'resilient_circuit.storage.operation.duration',
         { 'resilient_circuit.storage.operation': 'list', 'error.type': 'INVALID_OPTION' },

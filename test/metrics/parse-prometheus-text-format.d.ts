@@ -3,7 +3,10 @@ declare module 'parse-prometheus-text-format' {
     readonly name: string
     readonly help: string
     readonly type: 'COUNTER' | 'GAUGE' | 'HISTOGRAM' | 'SUMMARY' | 'UNTYPED'
-    readonly metrics: readonly { readonly value: string; readonly labels?: Readonly<Record<string, string>> }[]
+    readonly metrics: readonly {
+      readonly value: string
+      readonly labels?: Readonly<Record<string, string>>
+    }[]
   }
   export default function parse(text: string): readonly Family[]
 }

@@ -12,14 +12,22 @@ import { broken, watched } from '../dashboard/support.ts'
 function fleet() {
   const clock = new FakeClock()
   const storage = new InMemoryStorage({ clock: clock.now })
-  return { clock, storage, at: (key: string, namespace = 'n', settings = {}) => new Reporter(storage, key, namespace, settings) }
+  return {
+    clock,
+    storage,
+    at: (key: string, namespace = 'n', settings = {}) =>
+      new Reporter(storage, key, namespace, settings),
+  }
 }
 
 /** The samples of one metric, by the values of their labels. */
 function samplesOf(text: string, name: string): Record<string, number> {
   const family = parse(text).find((found) => found.name === `resilient_circuit_${name}`)
   return Object.fromEntries(
-    (family?.metrics ?? []).map(({ labels, value }) => [Object.values(labels ?? {}).join(' '), Number(value)]),
+    (family?.metrics ?? []).map(({ labels, value }) => [
+      Object.values(labels ?? {}).join(' '),
+      Number(value),
+    ]),
   )
 }
 
@@ -27,7 +35,9 @@ describe('Prometheus text', () => {
   it('says of each breaker what state it is in, and why', async () => {
     const { storage, at, clock } = fleet()
     await at('open', 'n', { failureLimit: fraction(2, 4), cooldown: '30s' }).report('0011')
-    await at('calm', 'n', { failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 20 }) }).report('0001')
+    await at('calm', 'n', {
+      failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 20 }),
+    }).report('0001')
     const text = await prometheusText(storage)
     expect(samplesOf(text, 'state')).toEqual({
       'open n OPEN': 1,
@@ -40,16 +50,25 @@ describe('Prometheus text', () => {
     expect(samplesOf(text, 'window_failures')).toEqual({ 'open n': 2, 'calm n': 1 })
     expect(samplesOf(text, 'window_successes')).toEqual({ 'open n': 2, 'calm n': 3 })
     expect(samplesOf(text, 'failure_ratio_limit')).toEqual({ 'open n': 0.5, 'calm n': 0.5 })
-    expect(samplesOf(text, 'open_until_timestamp_seconds')).toEqual({ 'open n': clock.now() / 1_000 + 30 })
+    expect(samplesOf(text, 'open_until_timestamp_seconds')).toEqual({
+      'open n': clock.now() / 1_000 + 30,
+    })
     expect(samplesOf(text, 'consecutive_opens')).toEqual({ 'open n': 1, 'calm n': 0 })
     expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, HALF_OPEN: 0, CLOSED: 1 })
     clock.advance(11_000)
-    expect(samplesOf(await prometheusText(storage), 'window_failures')).toEqual({ 'open n': 2, 'calm n': 0 })
+    expect(samplesOf(await prometheusText(storage), 'window_failures')).toEqual({
+      'open n': 2,
+      'calm n': 0,
+    })
   })
 
   it('says which probes are out, and which order stands, and no longer than it does', async () => {
     const { storage, at, clock } = fleet()
-    const half = at('half', 'n', { cooldown: '1s', failureLimit: fraction(1, 1), successLimit: fraction(2, 2) })
+    const half = at('half', 'n', {
+      cooldown: '1s',
+      failureLimit: fraction(1, 1),
+      successLimit: fraction(2, 2),
+    })
     await half.report('1')
     clock.advance(1_000)
     await half.probe()
@@ -80,18 +99,33 @@ describe('Prometheus text', () => {
       'now n HALF_OPEN OPEN probes_failed': 1,
     })
     expect(samplesOf(text, 'recent_transitions_cut_off')).toEqual({ '': 0 })
-    expect(samplesOf(await prometheusText(storage, { transitionsOver: '10m' }), 'recent_transitions')).toHaveProperty(
-      'long ago n CLOSED OPEN failure_limit',
-    )
+    expect(
+      samplesOf(await prometheusText(storage, { transitionsOver: '10m' }), 'recent_transitions'),
+    ).toHaveProperty('long ago n CLOSED OPEN failure_limit')
   })
 
   it('survives any key', async () => {
     const { storage, at } = fleet()
-    const keys = ['a"b', 'back\\slash', 'new\nline', '{curly="x"} 1', '# HELP x', 'ключ 🔑', '\\n', '</script>']
+    const keys = [
+      'a"b',
+      'back\\slash',
+      'new\nline',
+      '{curly="x"} 1',
+      '# HELP x',
+      'ключ 🔑',
+      '\\n',
+      '</script>',
+    ]
     for (const key of keys) await at(key, key).report('0')
-    const family = parse(await prometheusText(storage)).find(({ name }) => name === 'resilient_circuit_window_successes')!
-    expect(family.metrics.map(({ labels }) => labels?.['resource_key']).sort()).toEqual([...keys].sort())
-    expect(family.metrics.map(({ labels }) => labels?.['namespace']).sort()).toEqual([...keys].sort())
+    const family = parse(await prometheusText(storage)).find(
+      ({ name }) => name === 'resilient_circuit_window_successes',
+    )!
+    expect(family.metrics.map(({ labels }) => labels?.['resource_key']).sort()).toEqual(
+      [...keys].sort(),
+    )
+    expect(family.metrics.map(({ labels }) => labels?.['namespace']).sort()).toEqual(
+      [...keys].sort(),
+    )
   })
 
   it('gives the worst a series each, up to the limit, and says how many have none', async () => {
@@ -99,7 +133,11 @@ describe('Prometheus text', () => {
     for (let i = 0; i < 25; i++) await at(`calm ${i}`).report('0')
     await at('open').report('1')
     const text = await prometheusText(storage, { limit: 3 })
-    expect(Object.keys(samplesOf(text, 'window_failures'))).toEqual(['open n', 'calm 0 n', 'calm 1 n'])
+    expect(Object.keys(samplesOf(text, 'window_failures'))).toEqual([
+      'open n',
+      'calm 0 n',
+      'calm 1 n',
+    ])
     expect(samplesOf(text, 'breakers_omitted')).toEqual({ '': 23 })
     expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, HALF_OPEN: 0, CLOSED: 25 })
   })
@@ -169,14 +207,20 @@ describe('the Grafana dashboard in docs/', () => {
     await storage.control({ ...at('j').id, command: { order, actor: null, reason: null } })
     clock.advance(10)
     const known = new Set(parse(await prometheusText(storage)).map(({ name }) => name))
-    const board = JSON.parse(await readFile(new URL('../../docs/grafana.json', import.meta.url), 'utf8'))
+    const board = JSON.parse(
+      await readFile(new URL('../../docs/grafana.json', import.meta.url), 'utf8'),
+    )
     const expressions: string[] = board.panels.flatMap(
       (panel: { targets?: { expr: string }[] }) => panel.targets?.map(({ expr }) => expr) ?? [],
     )
     expect(expressions.length).toBeGreaterThan(5)
-    const asked = expressions.flatMap((expression) => expression.match(/resilient_circuit_\w+/g) ?? [])
+    const asked = expressions.flatMap(
+      (expression) => expression.match(/resilient_circuit_\w+/g) ?? [],
+    )
     expect(asked.filter((name) => !known.has(name))).toEqual([])
-    const labels = expressions.flatMap((expression) => [...expression.matchAll(/[{,]\s*(\w+)=~?"/g)].map(([, label]) => label))
+    const labels = expressions.flatMap((expression) =>
+      [...expression.matchAll(/[{,]\s*(\w+)=~?"/g)].map(([, label]) => label),
+    )
     expect(new Set(labels)).toEqual(new Set(['namespace', 'state']))
   })
 })

@@ -11,28 +11,36 @@ describe('the entries of the package', () => {
   })
 })
 
-describe.each(entries.filter(({ runtime }) => runtime === 'any'))('$name runs anywhere:', ({ name, packages }) => {
-  it('no Node built-in is reachable from it, and no package but those that it says', async () => {
-    const { imports } = await bundle(everything(name))
-    const isAllowed = (path: string) => packages.some((allowed) => path === allowed || path.startsWith(`${allowed}/`))
-    expect(imports.filter((path) => !isAllowed(path))).toEqual([])
-  })
+describe.each(entries.filter(({ runtime }) => runtime === 'any'))(
+  '$name runs anywhere:',
+  ({ name, packages }) => {
+    it('no Node built-in is reachable from it, and no package but those that it says', async () => {
+      const { imports } = await bundle(everything(name))
+      const isAllowed = (path: string) =>
+        packages.some((allowed) => path === allowed || path.startsWith(`${allowed}/`))
+      expect(imports.filter((path) => !isAllowed(path))).toEqual([])
+    })
 
-  it('nor is one with those packages in it', async () => {
-    const { imports, files } = await bundle(everything(name), { external: [] })
-    expect(imports).toEqual([])
-    for (const needed of packages) expect(files.join('\n')).toContain(`node_modules/${needed}/`)
-  })
-})
+    it('nor is one with those packages in it', async () => {
+      const { imports, files } = await bundle(everything(name), { external: [] })
+      expect(imports).toEqual([])
+      for (const needed of packages) expect(files.join('\n')).toContain(`node_modules/${needed}/`)
+    })
+  },
+)
 
-describe.each(entries.filter(({ runtime }) => runtime === 'node'))('$name runs on servers:', ({ name, packages }) => {
-  it('no package is reachable from it but those that it says', async () => {
-    const { imports } = await bundle(everything(name), { platform: 'node', conditions: [] })
-    const isAllowed = (path: string) =>
-      path.startsWith('node:') || packages.some((allowed) => path === allowed || path.startsWith(`${allowed}/`))
-    expect(imports.filter((path) => !isAllowed(path))).toEqual([])
-  })
-})
+describe.each(entries.filter(({ runtime }) => runtime === 'node'))(
+  '$name runs on servers:',
+  ({ name, packages }) => {
+    it('no package is reachable from it but those that it says', async () => {
+      const { imports } = await bundle(everything(name), { platform: 'node', conditions: [] })
+      const isAllowed = (path: string) =>
+        path.startsWith('node:') ||
+        packages.some((allowed) => path === allowed || path.startsWith(`${allowed}/`))
+      expect(imports.filter((path) => !isAllowed(path))).toEqual([])
+    })
+  },
+)
 
 describe('migrations and pages', () => {
   const own = entries.filter(({ name }) => !/\/(migrate|local|dashboard)$/.test(name))
@@ -50,8 +58,12 @@ describe('migrations and pages', () => {
 
 describe('what is not used', () => {
   it('is left out', async () => {
-    const names = entries.map(({ name }) => name).filter((name) => name !== 'resilient-circuit/auto')
-    const { files } = await bundle(names.map((name) => `import '${name}'`).join('\n'), { platform: 'node' })
+    const names = entries
+      .map(({ name }) => name)
+      .filter((name) => name !== 'resilient-circuit/auto')
+    const { files } = await bundle(names.map((name) => `import '${name}'`).join('\n'), {
+      platform: 'node',
+    })
     expect(files).toEqual(['<stdin>'])
   })
 
@@ -63,6 +75,8 @@ describe('what is not used', () => {
 
 describe('what the bundler is trusted with', () => {
   it('is to see a built-in where there is one', async () => {
-    await expect(bundle(`import 'node:fs'`, { absWorkingDir: root })).rejects.toThrow(/Could not resolve "node:fs"/)
+    await expect(bundle(`import 'node:fs'`, { absWorkingDir: root })).rejects.toThrow(
+      /Could not resolve "node:fs"/,
+    )
   })
 })

@@ -22,13 +22,21 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   // OpenTelemetry's meter is handed in.
   './metrics': { runtime: 'any', packages: [] },
   './postgres': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
-  './neon': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'], drizzleTypes: true },
+  './neon': {
+    runtime: 'any',
+    packages: ['drizzle-orm', '@neondatabase/serverless'],
+    drizzleTypes: true,
+  },
   './neon-fetch': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
   './env': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'] },
   './auto': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'] },
   './shutdown': { runtime: 'node', packages: [] },
   './node-postgres': { runtime: 'node', packages: ['drizzle-orm', 'pg'], drizzleTypes: true },
-  './migrate': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'], drizzleTypes: true },
+  './migrate': {
+    runtime: 'node',
+    packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'],
+    drizzleTypes: true,
+  },
   './local': { runtime: 'node', packages: ['drizzle-orm', 'pg', '@electric-sql/pglite'] },
 }
 

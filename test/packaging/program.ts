@@ -7,14 +7,18 @@ const libraries = new Map<string, ts.SourceFile>()
 const isOfCompiler = (path: string) => /\/typescript\/lib\/lib\.[^/]+$/.test(path)
 
 /** What the compiler says about modules that are not on disk but stand at these paths of the project, one line each. */
-export function diagnose(modules: Readonly<Record<string, string>>, options: ts.CompilerOptions): string[] {
+export function diagnose(
+  modules: Readonly<Record<string, string>>,
+  options: ts.CompilerOptions,
+): string[] {
   const files = new Map(Object.entries(modules).map(([path, text]) => [join(root, path), text]))
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile, directoryExists } = host
   host.getCurrentDirectory = () => root
   host.fileExists = (path) => files.has(path) || fileExists(path)
   host.readFile = (path) => files.get(path) ?? readFile(path)
-  host.directoryExists = (path) => [...files.keys()].some((file) => dirname(file) === path) || directoryExists!(path)
+  host.directoryExists = (path) =>
+    [...files.keys()].some((file) => dirname(file) === path) || directoryExists!(path)
   host.getSourceFile = (path, version, ...rest) => {
     const text = files.get(path)
     if (text !== undefined) return ts.createSourceFile(path, text, version)

@@ -39,7 +39,12 @@ const BUDGETS: readonly Budget[] = [
     beside: ALONE,
     budget: 8_250,
   },
-  { what: 'a whole Worker, with Hono and Neon', code: WORKER, options: { external: [] }, budget: 100_000 },
+  {
+    what: 'a whole Worker, with Hono and Neon',
+    code: WORKER,
+    options: { external: [] },
+    budget: 100_000,
+  },
   {
     what: "the same without Neon's driver",
     code: WORKER,
@@ -52,10 +57,14 @@ describe('minified and gzipped', () => {
   const lines: string[] = []
   afterAll(() => console.log(['Minified and gzipped, in bytes:', ...lines].join('\n')))
 
-  it.each(BUDGETS)('$what: at most $budget bytes', async ({ what, code, beside, options, budget }) => {
-    const before = beside === undefined ? 0 : (await bundle(beside, options)).gzipped
-    const size = (await bundle(beside === undefined ? code : `${beside}\n${code}`, options)).gzipped - before
-    lines.push(`  ${what.padEnd(34)} ${String(size).padStart(7)} of ${budget}`)
-    expect(size).toBeLessThanOrEqual(budget)
-  })
+  it.each(BUDGETS)(
+    '$what: at most $budget bytes',
+    async ({ what, code, beside, options, budget }) => {
+      const before = beside === undefined ? 0 : (await bundle(beside, options)).gzipped
+      const size =
+        (await bundle(beside === undefined ? code : `${beside}\n${code}`, options)).gzipped - before
+      lines.push(`  ${what.padEnd(34)} ${String(size).padStart(7)} of ${budget}`)
+      expect(size).toBeLessThanOrEqual(budget)
+    },
+  )
 })

@@ -17,7 +17,11 @@ let tarball: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'resilient-circuit-'))
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root })
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+    { cwd: root },
+  )
   tarball = join(folder, JSON.parse(stdout)[0].filename)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -25,7 +29,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe('the packed package', () => {
   it('is as publint wants it', async () => {
     const bytes = await readFile(tarball)
-    const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true })
+    const { messages, pkg } = await publint({
+      pack: { tarball: new Uint8Array(bytes).buffer },
+      strict: true,
+    })
     expect(messages.map((message) => formatMessage(message, pkg!))).toEqual([])
   })
 
@@ -47,8 +54,15 @@ describe('in an empty project', () => {
   beforeAll(async () => {
     project = join(folder, 'project')
     await mkdir(project)
-    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project })
+    await writeFile(
+      join(project, 'package.json'),
+      JSON.stringify({ private: true, type: 'module' }),
+    )
+    await run(
+      'npm',
+      ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball],
+      { cwd: project },
+    )
     // The peers, as a registry would bring them.
     for (const peer of peers) {
       const at = join(project, 'node_modules', peer)
@@ -78,7 +92,11 @@ describe('in an empty project', () => {
 
   it('the README’s function is protected', async () => {
     const snippet = ofReadme.find(({ code }) => code.includes('payments.wrap'))
-    const { code: plain } = await transform(snippet!.code, { loader: 'ts', format: 'esm', target: 'es2022' })
+    const { code: plain } = await transform(snippet!.code, {
+      loader: 'ts',
+      format: 'esm',
+      target: 'es2022',
+    })
     await writeFile(join(project, 'function.js'), plain)
     expect(await node('function.js')).toEqual({ stdout: 'charged 42\n', stderr: '' })
   })

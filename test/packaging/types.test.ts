@@ -3,27 +3,43 @@ import { entries } from './entries.ts'
 import { diagnose, RESOLUTIONS, STRICT } from './program.ts'
 
 const importing = (names: readonly string[]) => ({
-  'test/packaging/consumer.mts': names.map((name, i) => `export * as entry${i} from '${name}'`).join('\n'),
+  'test/packaging/consumer.mts': names
+    .map((name, i) => `export * as entry${i} from '${name}'`)
+    .join('\n'),
 })
 
-const own = entries.filter(({ drizzleTypes, runtime }) => !drizzleTypes && runtime === 'any').map(({ name }) => name)
-const server = entries.filter(({ drizzleTypes, runtime }) => !drizzleTypes && runtime === 'node').map(({ name }) => name)
+const own = entries
+  .filter(({ drizzleTypes, runtime }) => !drizzleTypes && runtime === 'any')
+  .map(({ name }) => name)
+const server = entries
+  .filter(({ drizzleTypes, runtime }) => !drizzleTypes && runtime === 'node')
+  .map(({ name }) => name)
 const all = entries.map(({ name }) => name)
 
 describe.each(Object.entries(RESOLUTIONS))('under %s the emitted types', (_, resolution) => {
   const options = { ...STRICT, ...resolution }
 
-  it('compile in full, on the web platform alone, where an entry needs no types of Drizzle’s', { timeout: 60_000 }, () => {
+  it('compile in full, on the web platform alone, where an entry needs no types of Drizzle’s', {
+    timeout: 60_000,
+  }, () => {
     expect(own).toContain('resilient-circuit/hono')
     expect(diagnose(importing(own), options)).toEqual([])
   })
 
   it('do so beside Node’s own, those of entries for servers too', { timeout: 60_000 }, () => {
-    expect(diagnose(importing([...own, ...server]), { ...options, lib: ['lib.es2022.d.ts'], types: ['node'] })).toEqual([])
+    expect(
+      diagnose(importing([...own, ...server]), {
+        ...options,
+        lib: ['lib.es2022.d.ts'],
+        types: ['node'],
+      }),
+    ).toEqual([])
   })
 
   it('are found and fit together for every entry', { timeout: 60_000 }, () => {
-    expect(diagnose(importing(all), { ...options, types: ['node'], skipLibCheck: true })).toEqual([])
+    expect(diagnose(importing(all), { ...options, types: ['node'], skipLibCheck: true })).toEqual(
+      [],
+    )
   })
 })
 

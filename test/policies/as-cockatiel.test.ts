@@ -30,7 +30,9 @@ describe('asCockatiel', () => {
       asCockatiel(new CircuitProtectorPolicy()),
       asCockatiel(new RetryWithBackoffPolicy()),
     )
-    expectTypeOf(merged.execute(async ({ attempt, signal }) => (signal.aborted ? 0 : attempt))).toEqualTypeOf<Promise<number>>()
+    expectTypeOf(
+      merged.execute(async ({ attempt, signal }) => (signal.aborted ? 0 : attempt)),
+    ).toEqualTypeOf<Promise<number>>()
   })
 
   it('stands in wrap(...), inside and outside of cockatiel’s own', async () => {
@@ -62,7 +64,9 @@ describe('asCockatiel', () => {
     )
     const seen = await policy.execute(
       ({ signal, attempt }) =>
-        new Promise<[unknown, number]>((resolve) => signal.addEventListener('abort', () => resolve([signal.aborted, attempt]))),
+        new Promise<[unknown, number]>((resolve) =>
+          signal.addEventListener('abort', () => resolve([signal.aborted, attempt])),
+        ),
     )
     expect(seen).toEqual([true, 0])
   })
@@ -70,7 +74,10 @@ describe('asCockatiel', () => {
   it('hands the signal of our own timeout on to what cockatiel runs inside', async () => {
     const breaker = new CircuitProtectorPolicy({ timeout: 5 })
     let inner: AbortSignal | undefined
-    const policy = wrap(asCockatiel(breaker), circuitBreaker(handleAll, { halfOpenAfter: 1, breaker: new ConsecutiveBreaker(9) }))
+    const policy = wrap(
+      asCockatiel(breaker),
+      circuitBreaker(handleAll, { halfOpenAfter: 1, breaker: new ConsecutiveBreaker(9) }),
+    )
     await expect(
       policy.execute(({ signal }) => {
         inner = signal
@@ -82,7 +89,11 @@ describe('asCockatiel', () => {
 
   it('hands a caller’s signal through', async () => {
     const controller = new AbortController()
-    const policy = wrap(asCockatiel(new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] })))
+    const policy = wrap(
+      asCockatiel(
+        new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] }),
+      ),
+    )
     const call = policy.execute(({ signal }) => {
       controller.abort('gone')
       return signal.reason

@@ -15,7 +15,9 @@ const attempts = (count: number) => Array.from({ length: count }, (_, i) => i + 
 describe('ExponentialDelay', () => {
   it('doubles from the first delay up to the longest', () => {
     const delay = new ExponentialDelay({ minDelay: '100ms', maxDelay: '2s' })
-    expect(attempts(7).map((n) => delay.forAttempt(n))).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000])
+    expect(attempts(7).map((n) => delay.forAttempt(n))).toEqual([
+      100, 200, 400, 800, 1_600, 2_000, 2_000,
+    ])
   })
 
   it('grows by its factor, which need not be whole', () => {
@@ -24,7 +26,9 @@ describe('ExponentialDelay', () => {
   })
 
   it.each([1, 1_024, 10_000, Number.MAX_SAFE_INTEGER])('does not overflow at attempt %d', (n) => {
-    expect(new ExponentialDelay({ minDelay: 1, maxDelay: '24h', factor: 1e300 }).forAttempt(n)).toBe(n === 1 ? 1 : 86_400_000)
+    expect(
+      new ExponentialDelay({ minDelay: 1, maxDelay: '24h', factor: 1e300 }).forAttempt(n),
+    ).toBe(n === 1 ? 1 : 86_400_000)
     expect(new ExponentialDelay({ minDelay: 0, maxDelay: '24h' }).forAttempt(n)).toBe(0)
   })
 
@@ -70,7 +74,11 @@ describe('ExponentialDelay', () => {
     [{ minDelay: '2s', maxDelay: '25h' }, 'maxDelay', 'a duration from 2s to 1d'],
     [{ minDelay: 1, maxDelay: 2, factor: 0.5 }, 'factor', 'a number from 1; got 0.5'],
     [{ minDelay: 1, maxDelay: 2, factor: Number.NaN }, 'factor', 'a number from 1; got NaN'],
-    [{ minDelay: 1, maxDelay: 2, factor: Number.POSITIVE_INFINITY }, 'factor', 'a number from 1; got Infinity'],
+    [
+      { minDelay: 1, maxDelay: 2, factor: Number.POSITIVE_INFINITY },
+      'factor',
+      'a number from 1; got Infinity',
+    ],
     [{ minDelay: 1, maxDelay: 2, jitter: -0.1 }, 'jitter', 'a number from 0 to 1; got -0.1'],
     [{ minDelay: 1, maxDelay: 2, jitter: 1.1 }, 'jitter', 'a number from 0 to 1; got 1.1'],
     [{ minDelay: 1, maxDelay: 2, jitter: '0.1' }, 'jitter', 'a number from 0 to 1; got "0.1"'],
@@ -94,7 +102,9 @@ describe('FixedDelay', () => {
   })
 
   it('refuses what is no duration', () => {
-    expect(() => new FixedDelay('soon' as never)).toThrow(/^delay must be a duration from 0ms to 1d/)
+    expect(() => new FixedDelay('soon' as never)).toThrow(
+      /^delay must be a duration from 0ms to 1d/,
+    )
   })
 })
 
@@ -104,17 +114,25 @@ describe('a delay as cooldown', () => {
 
   it('gives the cooldown of each number of consecutive opens, with nothing left to chance', () => {
     expect(resolveSettings({ cooldown: growing }).cooldownMs).toEqual(expected)
-    expect(resolveSettings({ cooldown: new FixedDelay('5s') }).cooldownMs).toEqual(Array(16).fill(5_000))
+    expect(resolveSettings({ cooldown: new FixedDelay('5s') }).cooldownMs).toEqual(
+      Array(16).fill(5_000),
+    )
   })
 
   it('may be asked by a function', () => {
     const steady = new ExponentialDelay({ minDelay: '1s', maxDelay: '10s' })
-    expect(resolveSettings({ cooldown: (opens) => steady.forAttempt(opens) }).cooldownMs).toEqual(expected)
+    expect(resolveSettings({ cooldown: (opens) => steady.forAttempt(opens) }).cooldownMs).toEqual(
+      expected,
+    )
   })
 
   it('lengthens the cooldown of a breaker that opens again', async () => {
     let now = 0
-    const runtime = { now: () => now, random: Math.random, after: () => new Promise<never>(() => {}) }
+    const runtime = {
+      now: () => now,
+      random: Math.random,
+      after: () => new Promise<never>(() => {}),
+    }
     const breaker = new CircuitProtectorPolicy({
       cooldown: growing,
       failureLimit: fraction(1, 1),
@@ -133,6 +151,8 @@ describe('a delay as cooldown', () => {
     expect(() => new CircuitProtectorPolicy({ cooldown: new FixedDelay(0) })).toThrow(
       /^cooldown\(1\) must be a duration from 1ms/,
     )
-    expect(() => new CircuitProtectorPolicy({ cooldown: {} as never })).toThrow(/^cooldown must be a duration .*; got an object/)
+    expect(() => new CircuitProtectorPolicy({ cooldown: {} as never })).toThrow(
+      /^cooldown must be a duration .*; got an object/,
+    )
   })
 })

@@ -153,7 +153,11 @@ describe('wrap', () => {
   it('keeps arguments, this and name', async () => {
     const till = {
       name: 'till',
-      charge: breaker().wrap(function charge(this: { name: string }, amount: number, currency = 'EUR') {
+      charge: breaker().wrap(function charge(
+        this: { name: string },
+        amount: number,
+        currency = 'EUR',
+      ) {
         return `${this.name}: ${amount} ${currency}`
       }),
     }
@@ -165,7 +169,8 @@ describe('wrap', () => {
 describe('what an outcome means', () => {
   it('takes an error that is not to be handled for an answer', async () => {
     const policy = breaker({ shouldHandle: (error) => !(error instanceof RangeError) })
-    for (let i = 0; i < 4; i++) await expect(fail(policy, new RangeError('404'))).rejects.toBeInstanceOf(RangeError)
+    for (let i = 0; i < 4; i++)
+      await expect(fail(policy, new RangeError('404'))).rejects.toBeInstanceOf(RangeError)
     expect([...policy.executionLog]).toEqual([true, true, true, true])
   })
 
@@ -190,20 +195,28 @@ describe('what an outcome means', () => {
     const inner = breaker({ resourceKey: 'inner' })
     await trip(inner)
     const outer = breaker({ resourceKey: 'outer' })
-    for (let i = 0; i < 5; i++) await expect(outer.execute(() => succeed(inner))).rejects.toMatchObject({ resourceKey: 'inner' })
+    for (let i = 0; i < 5; i++)
+      await expect(outer.execute(() => succeed(inner))).rejects.toMatchObject({
+        resourceKey: 'inner',
+      })
     expect(outer.status).toBe('CLOSED')
     expect(outer.executionLog.length).toBe(0)
   })
 
   it('lets classify decide on values and errors alike', async () => {
-    const policy = breaker({ classify: (result) => (result.ok && result.value === 503 ? 'failure' : undefined) })
+    const policy = breaker({
+      classify: (result) => (result.ok && result.value === 503 ? 'failure' : undefined),
+    })
     for (let i = 0; i < 4; i++) expect(await policy.execute(() => 503)).toBe(503)
     expect(policy.status).toBe('OPEN')
   })
 
   it('takes too slow a success for a failure', async () => {
     const outcomes: unknown[] = []
-    const policy = breaker({ slowCallDuration: '2s', onOutcome: (_, event) => outcomes.push(event) })
+    const policy = breaker({
+      slowCallDuration: '2s',
+      onOutcome: (_, event) => outcomes.push(event),
+    })
     await policy.execute(() => void clock.advance('2s'))
     await policy.execute(() => void clock.advance(2_001))
     expect([...policy.executionLog]).toEqual([true, false])
@@ -226,7 +239,9 @@ describe('what an outcome means', () => {
   })
 
   it('stays open for as long as the dependency asked, where that is longer', async () => {
-    const policy = breaker({ classify: ({ ok }) => (ok ? undefined : { outcome: 'failure', retryAfterMs: 60_000 }) })
+    const policy = breaker({
+      classify: ({ ok }) => (ok ? undefined : { outcome: 'failure', retryAfterMs: 60_000 }),
+    })
     await trip(policy)
     await expect(succeed(policy)).rejects.toMatchObject({ retryAfterMs: 60_000 })
   })
@@ -242,8 +257,11 @@ describe('what an outcome means', () => {
   })
 
   it('trips on a rate over a time window', async () => {
-    const policy = breaker({ failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 4 }) })
-    for (const ok of [true, true, false]) await (ok ? succeed(policy) : expect(fail(policy)).rejects.toBe(broken))
+    const policy = breaker({
+      failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 4 }),
+    })
+    for (const ok of [true, true, false])
+      await (ok ? succeed(policy) : expect(fail(policy)).rejects.toBe(broken))
     clock.advance('11s')
     await expect(fail(policy)).rejects.toBe(broken)
     expect(policy.status).toBe('CLOSED')
@@ -269,7 +287,10 @@ describe('a permit', () => {
     const permit = await policy.acquire({ lease: '2m' })
     expect(permit.probe).toBe(true)
     clock.advance('119s')
-    await expect(policy.acquire()).rejects.toMatchObject({ reason: 'HALF_OPEN', retryAfterMs: 1_000 })
+    await expect(policy.acquire()).rejects.toMatchObject({
+      reason: 'HALF_OPEN',
+      retryAfterMs: 1_000,
+    })
     await permit.success()
     expect(policy.status).toBe('CLOSED')
   })
@@ -287,10 +308,22 @@ describe('a permit', () => {
 describe('an operator', () => {
   it('opens, closes and resets', async () => {
     const policy = breaker()
-    expect(await policy.open()).toMatchObject({ status: 'OPEN', retryAfterMs: 10_000, cause: 'opened' })
-    expect(await policy.close({ actor: 'ana' })).toMatchObject({ status: 'CLOSED', cause: 'closed' })
+    expect(await policy.open()).toMatchObject({
+      status: 'OPEN',
+      retryAfterMs: 10_000,
+      cause: 'opened',
+    })
+    expect(await policy.close({ actor: 'ana' })).toMatchObject({
+      status: 'CLOSED',
+      cause: 'closed',
+    })
     await expect(fail(policy)).rejects.toBe(broken)
-    expect(await policy.reset()).toMatchObject({ status: 'CLOSED', log: '', opens: 0, override: null })
+    expect(await policy.reset()).toMatchObject({
+      status: 'CLOSED',
+      log: '',
+      opens: 0,
+      override: null,
+    })
     const { items } = await storage.history()
     expect(items.map(({ cause, actor }) => [cause, actor])).toEqual([
       ['reset', null],
@@ -302,7 +335,10 @@ describe('an operator', () => {
   it('isolates for a time, after which probes decide', async () => {
     const policy = breaker()
     await policy.isolate({ for: '10m', reason: 'maintenance', actor: 'ana' })
-    await expect(succeed(policy)).rejects.toMatchObject({ reason: 'FORCED_OPEN', retryAfterMs: 600_000 })
+    await expect(succeed(policy)).rejects.toMatchObject({
+      reason: 'FORCED_OPEN',
+      retryAfterMs: 600_000,
+    })
     clock.advance('10m')
     expect(await succeed(policy)).toBe('ok')
     expect(policy.status).toBe('HALF_OPEN')
@@ -312,7 +348,10 @@ describe('an operator', () => {
     const policy = breaker()
     await policy.isolate()
     clock.advance(86_400_000)
-    await expect(succeed(policy)).rejects.toMatchObject({ reason: 'FORCED_OPEN', retryAfterMs: undefined })
+    await expect(succeed(policy)).rejects.toMatchObject({
+      reason: 'FORCED_OPEN',
+      retryAfterMs: undefined,
+    })
     await policy.override(null)
     expect(await succeed(policy)).toBe('ok')
   })
@@ -324,7 +363,11 @@ describe('an operator', () => {
     await trip(policy)
     expect(await succeed(policy)).toBe('ok')
     expect(wouldReject).toHaveBeenCalledOnce()
-    expect(await policy.refresh()).toMatchObject({ status: 'OPEN', wouldReject: 1, override: { kind: 'METRICS_ONLY' } })
+    expect(await policy.refresh()).toMatchObject({
+      status: 'OPEN',
+      wouldReject: 1,
+      override: { kind: 'METRICS_ONLY' },
+    })
   })
 
   it('lets all through and records nothing: DISABLED', async () => {
@@ -339,8 +382,12 @@ describe('an operator', () => {
 describe('hooks', () => {
   it('are told of each change, by whom and why', async () => {
     const changes: unknown[] = []
-    const policy = breaker({ onStatusChange: (_, from, to, { origin, cause }) => changes.push([from, to, origin, cause]) })
-    const other = breaker({ onStatusChange: (_, from, to, { origin }) => changes.push(['other', from, to, origin]) })
+    const policy = breaker({
+      onStatusChange: (_, from, to, { origin, cause }) => changes.push([from, to, origin, cause]),
+    })
+    const other = breaker({
+      onStatusChange: (_, from, to, { origin }) => changes.push(['other', from, to, origin]),
+    })
     await other.refresh()
     await trip(policy)
     await other.refresh()
@@ -386,7 +433,11 @@ describe('hooks', () => {
   it('say once that a single failure stops a fleet, where nobody chose that', () => {
     const notices: unknown[] = []
     const shared = Object.assign(new InMemoryStorage(), { shared: true as const })
-    new CircuitProtectorPolicy({ resourceKey: 'k', storage: shared, onNotice: ({ code }) => notices.push(code) })
+    new CircuitProtectorPolicy({
+      resourceKey: 'k',
+      storage: shared,
+      onNotice: ({ code }) => notices.push(code),
+    })
     new CircuitProtectorPolicy({
       resourceKey: 'k',
       storage: shared,

@@ -1,7 +1,17 @@
-import { CircuitProtectorPolicy, fraction, protect, RetryWithBackoffPolicy, SafetyNet } from '../../src/index.ts'
+import {
+  CircuitProtectorPolicy,
+  fraction,
+  protect,
+  RetryWithBackoffPolicy,
+  SafetyNet,
+} from '../../src/index.ts'
 
-export const breaker: CircuitProtectorPolicy = new CircuitProtectorPolicy({ failureLimit: fraction(2, 2) })
-export const net: SafetyNet = new SafetyNet({ policies: [new RetryWithBackoffPolicy({ maxRetries: 2 })] })
+export const breaker: CircuitProtectorPolicy = new CircuitProtectorPolicy({
+  failureLimit: fraction(2, 2),
+})
+export const net: SafetyNet = new SafetyNet({
+  policies: [new RetryWithBackoffPolicy({ maxRetries: 2 })],
+})
 
 /** As a user writes it; runtimes do not parse decorators yet, so that this file has to be compiled. */
 export class Account {

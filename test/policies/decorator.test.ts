@@ -15,7 +15,9 @@ describe('@protect(policy)', () => {
       target: 'es2022',
       write: false,
     })
-    decorated = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0]!.contents).toString('base64')}`)
+    decorated = await import(
+      `data:text/javascript;base64,${Buffer.from(outputFiles[0]!.contents).toString('base64')}`
+    )
   })
 
   it('puts a method under a breaker that all instances share', async () => {
@@ -45,10 +47,15 @@ describe('@protect(policy)', () => {
   })
 
   it('refuses what is no method, and decorators from before the standard', () => {
-    const decorate = protect(new CircuitProtectorPolicy()) as (value: unknown, context: unknown) => unknown
+    const decorate = protect(new CircuitProtectorPolicy()) as (
+      value: unknown,
+      context: unknown,
+    ) => unknown
     expect(() => decorate(undefined, { kind: 'field' })).toThrow(
       '@protect(policy) must be on a method, as a standard decorator; got "field"',
     )
-    expect(() => decorate({}, 'charge')).toThrow('@protect(policy) must be on a method, as a standard decorator; got undefined')
+    expect(() => decorate({}, 'charge')).toThrow(
+      '@protect(policy) must be on a method, as a standard decorator; got undefined',
+    )
   })
 })

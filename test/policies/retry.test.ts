@@ -18,7 +18,13 @@ const NOW = Date.UTC(2026, 0, 1)
 function instant(options: RetryWithBackoffOptions = {}) {
   const slept: number[] = []
   const after = async (ms: number) => void slept.push(ms)
-  return { slept, retry: new RetryWithBackoffPolicy({ ...options, runtime: { now: () => NOW, random: () => 0, after } }) }
+  return {
+    slept,
+    retry: new RetryWithBackoffPolicy({
+      ...options,
+      runtime: { now: () => NOW, random: () => 0, after },
+    }),
+  }
 }
 
 /** A function that fails so often, each time with the next error, and then answers `'done'`. */
@@ -41,7 +47,9 @@ describe('RetryWithBackoffPolicy', () => {
   })
 
   it('repeats until it succeeds, waiting longer each time', async () => {
-    const { slept, retry } = instant({ backoff: new ExponentialDelay({ minDelay: '100ms', maxDelay: '2s', jitter: 0.1 }) })
+    const { slept, retry } = instant({
+      backoff: new ExponentialDelay({ minDelay: '100ms', maxDelay: '2s', jitter: 0.1 }),
+    })
     expect(await retry.execute(failing(down, down, down))).toBe('done')
     expect(slept).toEqual([100, 200, 400])
   })
@@ -52,20 +60,31 @@ describe('RetryWithBackoffPolicy', () => {
     const fn = failing(down, down, last, 'never reached')
     const error = await retry.execute(fn).catch((reason) => reason)
     expect(error).toBeInstanceOf(RetryLimitReached)
-    expect(error).toMatchObject({ code: 'RETRY_LIMIT_REACHED', attempts: 3, cause: last, message: 'all 3 attempts failed' })
+    expect(error).toMatchObject({
+      code: 'RETRY_LIMIT_REACHED',
+      attempts: 3,
+      cause: last,
+      message: 'all 3 attempts failed',
+    })
     expect(fn).toHaveBeenCalledTimes(3)
     expect(slept).toEqual([1_000, 1_000])
   })
 
   it('repeats three times by default, without waiting', async () => {
     const { slept, retry } = instant()
-    await expect(retry.execute(failing(down, down, down, down))).rejects.toMatchObject({ attempts: 4, cause: down })
+    await expect(retry.execute(failing(down, down, down, down))).rejects.toMatchObject({
+      attempts: 4,
+      cause: down,
+    })
     expect(slept).toEqual([])
   })
 
   it('with no retries makes one attempt, and says so', async () => {
     const { retry } = instant({ maxRetries: 0 })
-    await expect(retry.execute(failing(down))).rejects.toMatchObject({ attempts: 1, message: 'the only attempt failed' })
+    await expect(retry.execute(failing(down))).rejects.toMatchObject({
+      attempts: 1,
+      message: 'the only attempt failed',
+    })
   })
 
   it('keeps whatever was thrown as the cause', async () => {
@@ -79,11 +98,16 @@ describe('RetryWithBackoffPolicy', () => {
     const fn = vi.fn(() => {
       throw down
     })
-    await expect(instant({ maxRetries: 1 }).retry.execute(fn)).rejects.toMatchObject({ attempts: 2 })
+    await expect(instant({ maxRetries: 1 }).retry.execute(fn)).rejects.toMatchObject({
+      attempts: 2,
+    })
   })
 
   it('throws an error that is not to be handled as it is', async () => {
-    const { slept, retry } = instant({ backoff: new FixedDelay(1), shouldHandle: (error) => error !== down })
+    const { slept, retry } = instant({
+      backoff: new FixedDelay(1),
+      shouldHandle: (error) => error !== down,
+    })
     const fn = failing(new Error('other'), down, 'never reached')
     await expect(retry.execute(fn)).rejects.toBe(down)
     expect(fn).toHaveBeenCalledTimes(2)
@@ -112,24 +136,31 @@ describe('RetryWithBackoffPolicy', () => {
     const onNotice = (notice: Notice) => notices.push(notice)
     const { retry } = instant({ onRetry: broken, backoff: { forAttempt: broken }, onNotice })
     expect(await retry.execute(failing(down))).toBe('done')
-    await expect(instant({ shouldHandle: broken, onNotice }).retry.execute(failing(down))).rejects.toBe(down)
+    await expect(
+      instant({ shouldHandle: broken, onNotice }).retry.execute(failing(down)),
+    ).rejects.toBe(down)
     expect(notices.map(({ code, message }) => [code, message])).toEqual([
       ['HOOK_FAILED', 'backoff failed'],
       ['HOOK_FAILED', 'onRetry failed'],
       ['HOOK_FAILED', 'shouldHandle failed'],
     ])
-    await expect(instant({ shouldHandle: broken, onNotice: broken }).retry.execute(failing(down))).rejects.toBe(down)
+    await expect(
+      instant({ shouldHandle: broken, onNotice: broken }).retry.execute(failing(down)),
+    ).rejects.toBe(down)
   })
 
   it.each([
     [Number.NaN, []],
     [-5, []],
     [Number.POSITIVE_INFINITY, [86_400_000]],
-  ])('takes a delay of %d from a backoff of your own for what a timer can do', async (delay, expected) => {
-    const { slept, retry } = instant({ backoff: { forAttempt: () => delay } })
-    await retry.execute(failing(down))
-    expect(slept).toEqual(expected)
-  })
+  ])(
+    'takes a delay of %d from a backoff of your own for what a timer can do',
+    async (delay, expected) => {
+      const { slept, retry } = instant({ backoff: { forAttempt: () => delay } })
+      await retry.execute(failing(down))
+      expect(slept).toEqual(expected)
+    },
+  )
 
   it('keeps arguments, this, name and types of what it wraps', async () => {
     const { retry } = instant()
@@ -150,10 +181,19 @@ describe('RetryWithBackoffPolicy', () => {
   it.each([
     [{ maxRetries: -1 }, 'maxRetries must be a whole number from 0; got -1'],
     [{ maxRetries: 1.5 }, 'maxRetries must be a whole number from 0; got 1.5'],
-    [{ maxRetries: Number.POSITIVE_INFINITY }, 'maxRetries must be a whole number from 0; got Infinity'],
+    [
+      { maxRetries: Number.POSITIVE_INFINITY },
+      'maxRetries must be a whole number from 0; got Infinity',
+    ],
     [{ maxRetries: '3' }, 'maxRetries must be a whole number from 0; got "3"'],
-    [{ backoff: 100 }, 'backoff must be an ExponentialDelay, a FixedDelay or another object with forAttempt; got 100'],
-    [{ backoff: null }, 'backoff must be an ExponentialDelay, a FixedDelay or another object with forAttempt; got null'],
+    [
+      { backoff: 100 },
+      'backoff must be an ExponentialDelay, a FixedDelay or another object with forAttempt; got 100',
+    ],
+    [
+      { backoff: null },
+      'backoff must be an ExponentialDelay, a FixedDelay or another object with forAttempt; got null',
+    ],
     [{ shouldHandle: true }, 'shouldHandle must be a function; got true'],
     [{ onRetry: 'log' }, 'onRetry must be a function; got "log"'],
     [{ onNotice: 1 }, 'onNotice must be a function; got 1'],
@@ -180,12 +220,21 @@ describe('a retry around a breaker', () => {
   })
 
   it('throws the rejection with the last real error as its cause', async () => {
-    const { slept, retry } = instant({ backoff: new FixedDelay(5), shouldHandle: (error) => error === down })
+    const { slept, retry } = instant({
+      backoff: new FixedDelay(5),
+      shouldHandle: (error) => error === down,
+    })
     const breaker = new CircuitProtectorPolicy({ resourceKey: 'api', cooldown: '30s' })
     const fn = failing(down, 'never reached')
     const rejection = await retry.execute(() => breaker.execute(fn)).catch((error) => error)
     expect(rejection).toBeInstanceOf(ProtectedCallError)
-    expect(rejection).toMatchObject({ resourceKey: 'api', namespace: 'default', status: 'OPEN', reason: 'OPEN', cause: down })
+    expect(rejection).toMatchObject({
+      resourceKey: 'api',
+      namespace: 'default',
+      status: 'OPEN',
+      reason: 'OPEN',
+      cause: down,
+    })
     expect(rejection).toMatchObject({
       name: 'ProtectedCallError',
       message: 'call to "api" rejected: OPEN',
@@ -242,7 +291,8 @@ describe('a Retry-After that an error carries', () => {
   })
 
   it('is heeded without a backoff, too, and up to maxRetryAfter', async () => {
-    const wish = (seconds: string) => Object.assign(new Error('busy'), { headers: headers(seconds) })
+    const wish = (seconds: string) =>
+      Object.assign(new Error('busy'), { headers: headers(seconds) })
     const usual = instant()
     await usual.retry.execute(failing(wish('30'), wish('31'), wish('99999999999999999999')))
     expect(usual.slept).toEqual([30_000, 30_000, 30_000])
@@ -261,7 +311,10 @@ describe('a Retry-After that an error carries', () => {
         throw new Error('no headers')
       },
     })
-    await expect(retry.execute(failing(error, error))).rejects.toMatchObject({ attempts: 2, cause: error })
+    await expect(retry.execute(failing(error, error))).rejects.toMatchObject({
+      attempts: 2,
+      cause: error,
+    })
   })
 })
 
@@ -323,7 +376,11 @@ describe('the caller’s signal', () => {
   it('that aborts in a hook ends the attempts, too', async () => {
     const controller = new AbortController()
     const runtime = { now: Date.now, random: () => 0, after: () => new Promise<never>(() => {}) }
-    const retry = new RetryWithBackoffPolicy({ backoff: new FixedDelay(1), runtime, onRetry: () => controller.abort('gone') })
+    const retry = new RetryWithBackoffPolicy({
+      backoff: new FixedDelay(1),
+      runtime,
+      onRetry: () => controller.abort('gone'),
+    })
     await expect(retry.execute(failing(down), controller.signal)).rejects.toBe('gone')
   })
 
@@ -331,7 +388,10 @@ describe('the caller’s signal', () => {
     vi.useFakeTimers()
     try {
       const controller = new AbortController()
-      const call = new RetryWithBackoffPolicy({ backoff: new FixedDelay('10s') }).execute(failing(down), controller.signal)
+      const call = new RetryWithBackoffPolicy({ backoff: new FixedDelay('10s') }).execute(
+        failing(down),
+        controller.signal,
+      )
       await vi.advanceTimersByTimeAsync(9_999)
       expect(vi.getTimerCount()).toBe(1)
       await vi.advanceTimersByTimeAsync(1)

@@ -49,7 +49,9 @@ describe('SafetyNet', () => {
     const fails = () => Promise.reject(down)
     const counting = (policies: (breaker: Policy, retry: Policy) => Policy[]) => {
       const breaker = new CircuitProtectorPolicy({ failureLimit: fraction(3, 3) })
-      const net = new SafetyNet({ policies: policies(breaker, new RetryWithBackoffPolicy({ maxRetries: 1 })) })
+      const net = new SafetyNet({
+        policies: policies(breaker, new RetryWithBackoffPolicy({ maxRetries: 1 })),
+      })
       return { breaker, call: () => net.execute(fails).catch((error) => error) }
     }
     const inside = counting((breaker, retry) => [retry, breaker])
@@ -72,7 +74,9 @@ describe('SafetyNet', () => {
   })
 
   it('keeps arguments, this, name and types of what it wraps', async () => {
-    const net = new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] })
+    const net = new SafetyNet({
+      policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()],
+    })
     const shop = {
       rate: 2,
       price: net.wrap(async function price(this: { rate: number }, amount: number, unit?: string) {
@@ -107,7 +111,10 @@ describe('SafetyNet', () => {
     [{ policies: breaker }, 'policies must be a list of policies; got an object'],
     [{ policies: [breaker, undefined] }, 'policies[1] must be a policy; got undefined'],
     [{ policies: [() => {}] }, 'policies[0] must be a policy; got a function'],
-    [{ policies: [breaker, new RetryWithBackoffPolicy(), breaker] }, 'policies[2] must be in the list only once; got an object'],
+    [
+      { policies: [breaker, new RetryWithBackoffPolicy(), breaker] },
+      'policies[2] must be in the list only once; got an object',
+    ],
   ])('refuses %o', (options, message) => {
     const make = () => new SafetyNet(options as never)
     expect(make).toThrow(InvalidOptionError)
@@ -117,10 +124,15 @@ describe('SafetyNet', () => {
 
 describe('what a caller gives to a SafetyNet', () => {
   /** A shared storage of its own: outcomes leave in the background. */
-  const shared = () => Object.assign(new InMemoryStorage(), { shared: true }) as InMemoryStorage & { shared: true }
+  const shared = () =>
+    Object.assign(new InMemoryStorage(), { shared: true }) as InMemoryStorage & { shared: true }
 
   it('waitUntil reaches the breaker inside, through whatever is around it', async () => {
-    const breaker = new CircuitProtectorPolicy({ resourceKey: 'api', storage: shared(), failureLimit: fraction(5, 10) })
+    const breaker = new CircuitProtectorPolicy({
+      resourceKey: 'api',
+      storage: shared(),
+      failureLimit: fraction(5, 10),
+    })
     const net = new SafetyNet({
       policies: [
         timeout(60_000, TimeoutStrategy.Cooperative),
@@ -144,7 +156,12 @@ describe('what a caller gives to a SafetyNet', () => {
       },
     }
     const net = new SafetyNet({
-      policies: [seeing, new RetryWithBackoffPolicy(), { execute: seeing.execute }, new CircuitProtectorPolicy()],
+      policies: [
+        seeing,
+        new RetryWithBackoffPolicy(),
+        { execute: seeing.execute },
+        new CircuitProtectorPolicy(),
+      ],
     })
     const { signal } = new AbortController()
     expect(await net.execute((context) => context.signal, signal)).toBe(signal)
@@ -162,7 +179,9 @@ describe('what a caller gives to a SafetyNet', () => {
     }
     vi.stubGlobal('AbortController', counted)
     onTestFinished(() => void vi.unstubAllGlobals())
-    const net = new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] })
+    const net = new SafetyNet({
+      policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()],
+    })
     await net.execute(() => 1)
     expect(made).toBe(0)
     expect(await net.execute(({ signal }) => signal.aborted)).toBe(false)
@@ -179,7 +198,9 @@ describe('what a caller gives to a SafetyNet', () => {
   it('a policy that hands no signal on does not cut the caller’s off', async () => {
     const careless: Policy = { execute: async (fn) => fn({} as CallContext) }
     const { signal } = new AbortController()
-    const net = new SafetyNet({ policies: [careless, { execute: async (fn) => fn(undefined as never) }] })
+    const net = new SafetyNet({
+      policies: [careless, { execute: async (fn) => fn(undefined as never) }],
+    })
     expect(await net.execute((context) => context.signal, signal)).toBe(signal)
   })
 })
@@ -189,7 +210,10 @@ describe('a cockatiel policy in a SafetyNet', () => {
     const breaker = new CircuitProtectorPolicy()
     const net = new SafetyNet({ policies: [timeout(5, TimeoutStrategy.Cooperative), breaker] })
     const aborted = net.execute(
-      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+      ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('aborted'))),
+        ),
     )
     await expect(aborted).rejects.toThrow('aborted')
     expect(breaker.executionLog.length).toBe(0)
@@ -208,7 +232,9 @@ describe('a cockatiel policy in a SafetyNet', () => {
 
   it('retry repeats what our breaker let through', async () => {
     const breaker = new CircuitProtectorPolicy({ failureLimit: fraction(3, 3) })
-    const net = new SafetyNet({ policies: [retryOf(handleAll, { maxAttempts: 1, backoff: new ConstantBackoff(0) }), breaker] })
+    const net = new SafetyNet({
+      policies: [retryOf(handleAll, { maxAttempts: 1, backoff: new ConstantBackoff(0) }), breaker],
+    })
     await expect(net.execute(() => Promise.reject(down))).rejects.toBe(down)
     expect([...breaker.executionLog]).toEqual([false, false])
   })
@@ -231,10 +257,14 @@ describe('a cockatiel policy in a SafetyNet', () => {
   it('fallback answers in the place of a rejection, and the types say so', async () => {
     const breaker = new CircuitProtectorPolicy()
     await breaker.open()
-    const net = new SafetyNet({ policies: [fallback(handleAll, 'from the cache' as const), breaker] })
+    const net = new SafetyNet({
+      policies: [fallback(handleAll, 'from the cache' as const), breaker],
+    })
     const answer = net.execute(async () => 42)
     expectTypeOf(answer).toEqualTypeOf<Promise<number | 'from the cache'>>()
     expect(await answer).toBe('from the cache')
-    expectTypeOf(net.wrap(async (n: number) => n)).returns.toEqualTypeOf<Promise<number | 'from the cache'>>()
+    expectTypeOf(net.wrap(async (n: number) => n)).returns.toEqualTypeOf<
+      Promise<number | 'from the cache'>
+    >()
   })
 })

@@ -21,7 +21,9 @@ const NOBODY: Pick<Snapshot, 'generation' | 'since'> = { generation: 0, since: n
 const random = new Random(2)
 
 /** Counts everything, never trips. */
-const counting = resolveSettings({ failureLimit: failureRate(1, { over: '1h', minimumThroughput: 1_000_000 }) })
+const counting = resolveSettings({
+  failureLimit: failureRate(1, { over: '1h', minimumThroughput: 1_000_000 }),
+})
 
 function report(
   seen: Pick<Snapshot, 'generation' | 'since'>,
@@ -99,7 +101,9 @@ describe.each([
       for (let done = 0; done < 200; ) {
         const outcomes = Array.from({ length: size }, () => random.pick(['0', '1'])).join('')
         const request = { ...id, report: report(seen, outcomes, counting) }
-        const answers = await Promise.all(size === 1 ? [send([request])] : [send([request]), send([request])])
+        const answers = await Promise.all(
+          size === 1 ? [send([request])] : [send([request]), send([request])],
+        )
         const verdicts = answers.map(([answer]) => answer!.verdict)
         seen = answers[0]![0]!.snapshot
         // Where the row has moved on too far none is counted, and it goes out anew.
@@ -122,29 +126,39 @@ describe.each([
       Math.floor(sent.length / 10),
       async (i) => (await send([{ ...id, report: sent[i * 10 + again]! }]))[0]!.verdict,
     )
-    expect(new Set(late)).toEqual(new Set(['unknown', ...(late.includes('duplicate') ? ['duplicate'] : [])]))
+    expect(new Set(late)).toEqual(
+      new Set(['unknown', ...(late.includes('duplicate') ? ['duplicate'] : [])]),
+    )
     expect(countedIn((await send([id]))[0]!.snapshot)).toBe(CLIENTS * 200)
   }, 120_000)
 
   it('never deadlocks where each takes several keys in an order of its own, and counts all', async () => {
-    const keys = Array.from({ length: 20 }, (_, i) => ({ resourceKey: `key ${i}`, namespace: 'many' }))
+    const keys = Array.from({ length: 20 }, (_, i) => ({
+      resourceKey: `key ${i}`,
+      namespace: 'many',
+    }))
     const expected = new Map(keys.map(({ resourceKey }) => [resourceKey, 0]))
     await together(CLIENTS, async () => {
       const seen = new Map<string, Pick<Snapshot, 'generation' | 'since'>>()
       for (let round = 0; round < 10; round++) {
         const order = keys.map((key) => ({ key, at: random.next() })).sort((a, b) => a.at - b.at)
-        let open = order
-          .slice(0, 5)
-          .map(({ key }) => ({ ...key, report: report(seen.get(key.resourceKey) ?? NOBODY, '01', counting) }))
+        let open = order.slice(0, 5).map(({ key }) => ({
+          ...key,
+          report: report(seen.get(key.resourceKey) ?? NOBODY, '01', counting),
+        }))
         while (open.length > 0) {
           const answers = await send(open)
           for (const { snapshot } of answers) seen.set(snapshot.resourceKey, snapshot)
           for (const { snapshot, verdict } of answers) {
-            if (verdict === 'counted') expected.set(snapshot.resourceKey, expected.get(snapshot.resourceKey)! + 2)
+            if (verdict === 'counted')
+              expected.set(snapshot.resourceKey, expected.get(snapshot.resourceKey)! + 2)
           }
           open = open
             .filter((_, i) => answers[i]!.verdict === 'unknown')
-            .map(({ report: old, ...key }) => ({ ...key, report: report(seen.get(key.resourceKey)!, old.outcomes, counting) }))
+            .map(({ report: old, ...key }) => ({
+              ...key,
+              report: report(seen.get(key.resourceKey)!, old.outcomes, counting),
+            }))
         }
       }
     })
@@ -182,14 +196,23 @@ describe.each([
       // On a slow machine a client may spend all its calls on one open: it goes on until there was something to see.
       for (let call = 0; call < 40 || (told.length < 8 && call < 4_000); call++) {
         const leaseMs = random.pick([10, 60_000])
-        const { verdict, token, snapshot, transitions } = await storage.acquire({ ...id, settings, leaseMs })
+        const { verdict, token, snapshot, transitions } = await storage.acquire({
+          ...id,
+          settings,
+          leaseMs,
+        })
         told.push(...transitions.map(({ generation }) => generation))
         if (verdict === 'rejected') continue
         // The dependency is well at first, then fails, then is well again.
         const phase = call % 40
         const bad = random.chance(phase < 10 ? 0.05 : phase < 20 ? 0.95 : 0.25)
         const tokens = token === null ? [] : [token, ...previous]
-        const next = report(snapshot, (bad ? '1' : '0').repeat(Math.max(1, tokens.length)), settings, { tokens })
+        const next = report(
+          snapshot,
+          (bad ? '1' : '0').repeat(Math.max(1, tokens.length)),
+          settings,
+          { tokens },
+        )
         previous = token === null ? previous : [token]
         // Some results come late, and some never. Three probes with long leases that do not report would keep all waiting for a minute.
         const reports = token !== null && leaseMs > 10
@@ -203,7 +226,10 @@ describe.each([
         told.push(...answer!.transitions.map(({ generation }) => generation))
         if (answer!.verdict !== 'counted') return
         const { generation, previousGeneration } = answer!.snapshot
-        expect(answer!.transitions.length === 0 ? generation : previousGeneration, `client ${client}`).toBe(request.generation)
+        expect(
+          answer!.transitions.length === 0 ? generation : previousGeneration,
+          `client ${client}`,
+        ).toBe(request.generation)
         expect(answer!.snapshot.log.length).toBeLessThanOrEqual(1_000)
       }
     })
@@ -218,7 +244,10 @@ describe.each([
     expect(rows.length).toBeGreaterThan(6)
     expect(new Set(generations).size).toBe(generations.length)
     expect(generations).toEqual([...generations].sort((a, b) => a - b))
-    expect(rows.map((row) => row.from_state)).toEqual(['CLOSED', ...rows.slice(0, -1).map((row) => row.to_state)])
+    expect(rows.map((row) => row.from_state)).toEqual([
+      'CLOSED',
+      ...rows.slice(0, -1).map((row) => row.to_state),
+    ])
     expect(
       [...told].sort((a, b) => a - b),
       'each transition was told to one client',
@@ -249,9 +278,13 @@ describe.each([
     it('lets go of a caller whose signal fires, and of his outcome nothing is known', async () => {
       await send([{ ...id, report: report(NOBODY, '0', counting) }])
       await holder.query('begin')
-      await holder.query('select 1 from rc_circuit_breakers where resource_key = $1 for update', [id.resourceKey])
+      await holder.query('select 1 from rc_circuit_breakers where resource_key = $1 for update', [
+        id.resourceKey,
+      ])
       const controller = new AbortController()
-      const waiting = storage.exchange([{ ...id, report: report(NOBODY, '0', counting) }], { signal: controller.signal })
+      const waiting = storage.exchange([{ ...id, report: report(NOBODY, '0', counting) }], {
+        signal: controller.signal,
+      })
       const settled = expect(waiting).rejects.toThrow('enough')
       await someoneWaits()
       controller.abort(new Error('enough'))
@@ -263,9 +296,15 @@ describe.each([
       const key = { resourceKey: 'busy', namespace: 'default' }
       await send([{ ...key, report: report(NOBODY, '0', counting) }])
       await holder.query('begin')
-      await holder.query('select 1 from rc_circuit_breakers where resource_key = $1 for update', [key.resourceKey])
+      await holder.query('select 1 from rc_circuit_breakers where resource_key = $1 for update', [
+        key.resourceKey,
+      ])
       const waiting = storage.exchange([{ ...key, report: report(NOBODY, '0', counting) }])
-      await expect(waiting).rejects.toMatchObject({ name: 'StorageError', code: 'STORAGE_BUSY', sqlState: '55P03' })
+      await expect(waiting).rejects.toMatchObject({
+        name: 'StorageError',
+        code: 'STORAGE_BUSY',
+        sqlState: '55P03',
+      })
       await holder.query('rollback')
       expect(countedIn((await send([key]))[0]!.snapshot)).toBe(1)
     })
@@ -274,11 +313,16 @@ describe.each([
       const key = { resourceKey: 'pruned', namespace: 'default' }
       await send([{ ...key, report: report(NOBODY, '00', counting) }])
       await holder.query('begin')
-      await holder.query('delete from rc_circuit_breakers where resource_key = $1', [key.resourceKey])
+      await holder.query('delete from rc_circuit_breakers where resource_key = $1', [
+        key.resourceKey,
+      ])
       const waiting = send([{ ...key, report: report(NOBODY, '1', counting) }])
       await someoneWaits()
       await holder.query('commit')
-      expect((await waiting)[0]).toMatchObject({ verdict: 'counted', snapshot: { log: '1', version: 1 } })
+      expect((await waiting)[0]).toMatchObject({
+        verdict: 'counted',
+        snapshot: { log: '1', version: 1 },
+      })
       expect((await send([key]))[0]!.snapshot).toMatchObject({ log: '1', version: 1 })
     })
   })

@@ -51,7 +51,9 @@ describe.each([
 
     beforeAll(async () => {
       pool = new pg.Pool({ connectionString: database.url, max: 12 })
-      storage = new DrizzleStorage(drizzle({ client: pool, logger: { logQuery: (text) => void sent.add(text) } }))
+      storage = new DrizzleStorage(
+        drizzle({ client: pool, logger: { logQuery: (text) => void sent.add(text) } }),
+      )
       // Its first answer tells it whether there is a function to call.
       await storage.exchange([{ resourceKey: 'any', namespace: 'default' }])
     })
@@ -61,13 +63,18 @@ describe.each([
 
     it(`writes by the ${shell === 'function' ? 'function' : 'block'} alone`, () => {
       const calls = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}(case`))
-      expect([calls.length, sent.has(DO_BLOCK)]).toEqual(shell === 'function' ? [1, false] : [0, true])
+      expect([calls.length, sent.has(DO_BLOCK)]).toEqual(
+        shell === 'function' ? [1, false] : [0, true],
+      )
     })
 
-    it(shell === 'function' ? 'reads by the function once it knows of it' : 'reads by a statement', () => {
-      const reads = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}($`))
-      expect(reads.length).toBe(shell === 'function' ? 1 : 0)
-    })
+    it(
+      shell === 'function' ? 'reads by the function once it knows of it' : 'reads by a statement',
+      () => {
+        const reads = [...sent].filter((text) => text.startsWith(`select ${FUNCTION_NAME}($`))
+        expect(reads.length).toBe(shell === 'function' ? 1 : 0)
+      },
+    )
   })
 
   describe('through node-postgres, on a clock that moves', () => {
@@ -75,14 +82,19 @@ describe.each([
     let storage: DrizzleStorage
 
     beforeAll(() => {
-      pool = new pg.Pool({ connectionString: database.url, max: 12, options: '-c search_path=public,rc_clock,pg_catalog' })
+      pool = new pg.Pool({
+        connectionString: database.url,
+        max: 12,
+        options: '-c search_path=public,rc_clock,pg_catalog',
+      })
       storage = new DrizzleStorage(drizzle({ client: pool }))
     })
     afterAll(() => pool.end())
 
     testCircuitStorage({ describe, it }, async () => ({
       storage,
-      advance: (ms) => pool.query(`update rc_clock.ahead set by = by + $1 * interval '1 ms'`, [ms]).then(() => {}),
+      advance: (ms) =>
+        pool.query(`update rc_clock.ahead set by = by + $1 * interval '1 ms'`, [ms]).then(() => {}),
       close: async () => {},
     }))
   })

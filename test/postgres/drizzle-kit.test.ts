@@ -16,7 +16,8 @@ const NOTHING = /No changes detected/
 let database: TestDatabase
 let client: pg.Client
 const names = async (text: string) => (await client.query(text)).rows.map(({ name }) => name)
-const functions = () => names("select proname as name from pg_proc where proname like 'rc\\_exchange%'")
+const functions = () =>
+  names("select proname as name from pg_proc where proname like 'rc\\_exchange%'")
 
 beforeEach(async () => {
   database = await createDatabase(inject('postgresUrl'), 'kit')
@@ -25,7 +26,9 @@ beforeEach(async () => {
   client = new pg.Client(database.url)
   await client.connect()
   const name = new URL(database.url).pathname.slice(1)
-  await client.query(`alter database "${name}" set enable_nestloop = off; alter database "${name}" set enable_mergejoin = off`)
+  await client.query(
+    `alter database "${name}" set enable_nestloop = off; alter database "${name}" set enable_mergejoin = off`,
+  )
 })
 afterEach(async () => {
   await client.end()
@@ -47,8 +50,14 @@ async function works() {
     retryAfterMs: null,
     trip: false,
   }
-  const [answer] = await storage.exchange([{ ...id, report: { ...report, wouldReject: 0, settings } }])
-  expect(answer).toMatchObject({ verdict: 'counted', snapshot: { status: 'OPEN' }, transitions: [{ cause: 'failure_limit' }] })
+  const [answer] = await storage.exchange([
+    { ...id, report: { ...report, wouldReject: 0, settings } },
+  ])
+  expect(answer).toMatchObject({
+    verdict: 'counted',
+    snapshot: { status: 'OPEN' },
+    transitions: [{ cause: 'failure_limit' }],
+  })
   expect((await storage.acquire({ ...id, settings, leaseMs: 1_000 })).verdict).toBe('rejected')
 }
 
@@ -60,7 +69,10 @@ describe('drizzle-kit in a database of our own', () => {
     })
     expect(await functions()).toEqual([])
     await works()
-    expect(await drizzleKit(ROOT, database.url, 'push')).toMatchObject({ code: 0, text: expect.stringMatching(NOTHING) })
+    expect(await drizzleKit(ROOT, database.url, 'push')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(NOTHING),
+    })
   })
 
   it('migrate adds the function, alternates with ours, and leaves push nothing to change', async () => {
@@ -71,7 +83,9 @@ describe('drizzle-kit in a database of our own', () => {
     expect(await functions()).toEqual([FUNCTION_NAME])
     expect((await migrate(client)).applied).toEqual([])
     expect((await drizzleKit(ROOT, database.url, 'migrate')).code).toBe(0)
-    expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual([1, 2])
+    expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual(
+      [1, 2],
+    )
     await works()
     expect(await drizzleKit(ROOT, database.url, 'push', '--force')).toMatchObject({
       code: 0,
@@ -82,7 +96,9 @@ describe('drizzle-kit in a database of our own', () => {
   it('migrate has nothing to do after ours', async () => {
     await migrate(client)
     expect((await drizzleKit(ROOT, database.url, 'migrate')).code).toBe(0)
-    expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual([1, 2])
+    expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual(
+      [1, 2],
+    )
   })
 
   it('migrate takes up what push made', async () => {
@@ -139,13 +155,17 @@ describe("drizzle-kit in an application's database", () => {
     expect(await objects()).toEqual(ALL)
     expect(await names('select note as name from orders')).toEqual(['first'])
     await works()
-    expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({ text: expect.stringMatching(NOTHING) })
+    expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({
+      text: expect.stringMatching(NOTHING),
+    })
     expect(await objects()).toEqual(ALL)
 
     // The function can be added at any time.
     expect((await migrate(client)).applied).toHaveLength(2)
     await works()
-    expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({ text: expect.stringMatching(NOTHING) })
+    expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({
+      text: expect.stringMatching(NOTHING),
+    })
     expect(await functions()).toEqual([FUNCTION_NAME])
   })
 

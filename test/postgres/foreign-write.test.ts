@@ -28,10 +28,10 @@ describe('an end of an open that is no instant', () => {
     [null, 0],
   ])('%s, written by hand, opens for %d ms', async (until, retryAfterMs) => {
     const resourceKey = `until ${until}`
-    await client.query("insert into rc_circuit_breakers (resource_key, state, open_until) values ($1, 'OPEN', $2)", [
-      resourceKey,
-      until,
-    ])
+    await client.query(
+      "insert into rc_circuit_breakers (resource_key, state, open_until) values ($1, 'OPEN', $2)",
+      [resourceKey, until],
+    )
     expect((await storage.list({ search: resourceKey })).items).toMatchObject([{ status: 'OPEN' }])
     const [answer] = await storage.exchange([{ resourceKey, namespace: 'default' }])
     expect(answer).toMatchObject({

@@ -42,7 +42,9 @@ describe.each([
     let since: number | null = null
     for (let flushId = 1; flushId <= UPDATES; flushId++) {
       const outcomes = flushId % 3 === 0 ? '1' : '00'
-      const [answer] = await storage.exchange([{ ...id, report: plainReport(outcomes, flushId, since, settings) }])
+      const [answer] = await storage.exchange([
+        { ...id, report: plainReport(outcomes, flushId, since, settings) },
+      ])
       expect(answer!.verdict).toBe('counted')
       since = flushId
     }

@@ -8,13 +8,21 @@ import { build } from 'esbuild'
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Runs drizzle-kit as a user does, without a terminal. It exits with 0 whatever happens at a prompt, so the text counts, too. */
-export function drizzleKit(cwd: string, url: string, ...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+export function drizzleKit(
+  cwd: string,
+  url: string,
+  ...args: readonly string[]
+): Promise<{ code: number | null; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules/drizzle-kit/bin.cjs'), ...args], {
-      cwd,
-      env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, 'node_modules/drizzle-kit/bin.cjs'), ...args],
+      {
+        cwd,
+        env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     let text = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
@@ -42,7 +50,11 @@ export async function application(files: Readonly<Record<string, string>>): Prom
     packages: 'external',
     logLevel: 'error',
   })
-  const manifest = { name: 'resilient-circuit', type: 'module', exports: { './postgres': { default: './postgres.js' } } }
+  const manifest = {
+    name: 'resilient-circuit',
+    type: 'module',
+    exports: { './postgres': { default: './postgres.js' } },
+  }
   await write(join(own, 'package.json'), JSON.stringify(manifest))
   for (const name of ['drizzle-kit', 'drizzle-orm', 'pg'])
     await symlink(join(ROOT, 'node_modules', name), join(dir, 'node_modules', name))

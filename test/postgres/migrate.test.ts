@@ -18,12 +18,15 @@ import { ORIGINAL_SCHEMAS } from './original.ts'
 
 const ALL = ['0000_tables', '0001_function']
 const settings = resolveSettings({ failureLimit: fraction(1, 1) })
-const FUNCTIONS = "select proname as name from pg_proc where proname like 'rc\\_exchange\\_%' order by 1"
+const FUNCTIONS =
+  "select proname as name from pg_proc where proname like 'rc\\_exchange\\_%' order by 1"
 
 let database: TestDatabase
 let client: pg.Client
-const query = async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows
-const journal = () => query('select created_at::int as when from drizzle.__drizzle_migrations order by id')
+const query = async (text: string, values: unknown[] = []) =>
+  (await client.query(text, values)).rows
+const journal = () =>
+  query('select created_at::int as when from drizzle.__drizzle_migrations order by id')
 
 beforeEach(async () => {
   database = await createDatabase(inject('postgresUrl'), 'migrate')
@@ -40,9 +43,9 @@ describe('migrate', () => {
     expect(await migrate(database.url)).toMatchObject({ applied: ALL, notices: [] })
     expect(await migrate(database.url)).toMatchObject({ applied: [], notices: [] })
     expect(await query(FUNCTIONS)).toEqual([{ name: FUNCTION_NAME }])
-    expect(await query("select reloptions from pg_class where relname = 'rc_circuit_breakers'")).toEqual([
-      { reloptions: ['fillfactor=50'] },
-    ])
+    expect(
+      await query("select reloptions from pg_class where relname = 'rc_circuit_breakers'"),
+    ).toEqual([{ reloptions: ['fillfactor=50'] }])
   })
 
   it('succeeds for each of 20 at once, and runs each migration once', async () => {
@@ -52,7 +55,9 @@ describe('migrate', () => {
   })
 
   it('succeeds for each of 20 at once where the default is SERIALIZABLE', async () => {
-    await query(`alter database "${new URL(database.url).pathname.slice(1)}" set default_transaction_isolation = 'serializable'`)
+    await query(
+      `alter database "${new URL(database.url).pathname.slice(1)}" set default_transaction_isolation = 'serializable'`,
+    )
     await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)))
     expect(await journal()).toEqual([{ when: 1 }, { when: 2 }])
   })
@@ -60,16 +65,22 @@ describe('migrate', () => {
   it('upgrades a table of the Python library once, for 20 at once', async () => {
     await client.query(ORIGINAL_SCHEMAS['its command line'])
     const done = await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)))
-    expect(done.flatMap(({ notices }) => notices)).toEqual(['upgraded the table of the Python library, 0 rows kept'])
+    expect(done.flatMap(({ notices }) => notices)).toEqual([
+      'upgraded the table of the Python library, 0 rows kept',
+    ])
   })
 
   it('takes up tables that drizzle-kit pushed', async () => {
     await migrate(client)
-    await client.query('drop schema drizzle cascade; drop trigger rc_circuit_breakers_updated_at on rc_circuit_breakers')
+    await client.query(
+      'drop schema drizzle cascade; drop trigger rc_circuit_breakers_updated_at on rc_circuit_breakers',
+    )
     await client.query(`drop function ${FUNCTION_NAME}`)
     await client.query("insert into rc_circuit_breakers (resource_key) values ('kept')")
     expect(await migrate(client)).toMatchObject({ applied: ALL, notices: [] })
-    expect(await query('select resource_key as key from rc_circuit_breakers')).toEqual([{ key: 'kept' }])
+    expect(await query('select resource_key as key from rc_circuit_breakers')).toEqual([
+      { key: 'kept' },
+    ])
     expect(await query(FUNCTIONS)).toHaveLength(1)
   })
 
@@ -83,13 +94,20 @@ describe('migrate', () => {
   it('installs its own function beside those of other versions, and drops them only when asked to', async () => {
     await migrate(client)
     await client.query(`alter function ${FUNCTION_NAME} rename to rc_exchange_00000000`)
-    await client.query('create function rc_exchange_rates() returns int language sql as $$ select 1 $$')
+    await client.query(
+      'create function rc_exchange_rates() returns int language sql as $$ select 1 $$',
+    )
     expect((await migrate(client)).applied).toEqual([])
     expect((await query(FUNCTIONS)).map(({ name }) => name)).toEqual(
       ['rc_exchange_00000000', FUNCTION_NAME, 'rc_exchange_rates'].sort(),
     )
-    expect((await migrate(client, { pruneFunctions: true })).notices).toEqual(['dropped rc_exchange_00000000(jsonb)'])
-    expect((await query(FUNCTIONS)).map(({ name }) => name)).toEqual([FUNCTION_NAME, 'rc_exchange_rates'])
+    expect((await migrate(client, { pruneFunctions: true })).notices).toEqual([
+      'dropped rc_exchange_00000000(jsonb)',
+    ])
+    expect((await query(FUNCTIONS)).map(({ name }) => name)).toEqual([
+      FUNCTION_NAME,
+      'rc_exchange_rates',
+    ])
   })
 
   it('keeps the schemas of one database apart', async () => {
@@ -105,22 +123,29 @@ describe('migrate', () => {
     const order = { command: 'open', cooldownMs: [60_000] } as const
     await storages[0]!.control({ ...id, command: { order, actor: null, reason: null } })
     const verdicts: string[] = []
-    for (const storage of storages) verdicts.push((await storage.acquire({ ...id, settings, leaseMs: 1_000 })).verdict)
+    for (const storage of storages)
+      verdicts.push((await storage.acquire({ ...id, settings, leaseMs: 1_000 })).verdict)
     expect(verdicts).toEqual(['rejected', 'admitted', 'admitted'])
   })
 
   it('leaves no setting behind on a connection', async () => {
     const settings = () =>
-      query("select current_setting('search_path') as path, current_setting('transaction_isolation') as isolation")
+      query(
+        "select current_setting('search_path') as path, current_setting('transaction_isolation') as isolation",
+      )
     const before = await settings()
     await migrate(client, { schema: 'one', originalTimeZone: 'Asia/Tokyo' })
     expect(await settings()).toEqual(before)
-    expect(await query("select current_setting('rc.original_time_zone') as zone")).toEqual([{ zone: '' }])
+    expect(await query("select current_setting('rc.original_time_zone') as zone")).toEqual([
+      { zone: '' },
+    ])
   })
 
   it("does not make an application's own pending migrations look older than ours", async () => {
     await migrate(client)
-    expect(await query('select max(created_at) as newest from drizzle.__drizzle_migrations')).toEqual([{ newest: '2' }])
+    expect(
+      await query('select max(created_at) as newest from drizzle.__drizzle_migrations'),
+    ).toEqual([{ newest: '2' }])
   })
 
   it("runs beside an application's newer migrations in the same journal", async () => {
@@ -168,7 +193,9 @@ describe('a migration through', () => {
   it('PGlite, and Drizzle on it', async () => {
     const db = await openPglite()
     await twice(db)
-    await db.exec('drop schema drizzle cascade; drop table rc_circuit_breakers, rc_circuit_transitions')
+    await db.exec(
+      'drop schema drizzle cascade; drop table rc_circuit_breakers, rc_circuit_transitions',
+    )
     await twice(drizzlePglite({ client: db }))
     await db.close()
   })
@@ -185,9 +212,13 @@ describe('a migration through', () => {
       const { fetchEndpoint } = neonConfig
       neonConfig.fetchEndpoint = local.fetchEndpoint
       try {
-        const done = await Promise.all(Array.from({ length: 20 }, () => migrate(neon(local.databaseUrl))))
+        const done = await Promise.all(
+          Array.from({ length: 20 }, () => migrate(neon(local.databaseUrl))),
+        )
         expect(done.flatMap(({ applied }) => applied)).toEqual(ALL)
-        await client.query('drop schema drizzle cascade; drop table rc_circuit_breakers, rc_circuit_transitions')
+        await client.query(
+          'drop schema drizzle cascade; drop table rc_circuit_breakers, rc_circuit_transitions',
+        )
         await twice(drizzleNeon({ client: neon(local.databaseUrl) }))
         expect(await journal()).toEqual([{ when: 1 }, { when: 2 }])
       } finally {
@@ -219,12 +250,18 @@ describe('a migration that cannot be', () => {
 
   it('says that the password is wrong', async () => {
     const url = changed({ password: SECRET })
-    expect(await failure(url)).toMatchObject({ code: 'ACCESS_DENIED', message: expect.stringContaining('28P01') })
+    expect(await failure(url)).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringContaining('28P01'),
+    })
   })
 
   it('says that nobody answers', async () => {
     const url = changed({ port: '1', password: SECRET })
-    expect(await failure(url)).toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('ECONNREFUSED') })
+    expect(await failure(url)).toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('ECONNREFUSED'),
+    })
   })
 
   it('says that the role may not create tables, and changes nothing', async () => {
@@ -232,11 +269,21 @@ describe('a migration that cannot be', () => {
     await client.query(`create role ${role} login password '${SECRET}'`)
     try {
       const url = changed({ username: role, password: SECRET })
-      expect(await failure(url)).toMatchObject({ code: 'NOT_ALLOWED', message: expect.stringContaining('42501') })
+      expect(await failure(url)).toMatchObject({
+        code: 'NOT_ALLOWED',
+        message: expect.stringContaining('42501'),
+      })
       await client.query('create schema drizzle')
-      await client.query(`grant all on schema drizzle to ${role}; revoke create on schema public from public`)
-      expect(await failure(url)).toMatchObject({ code: 'NOT_ALLOWED', message: expect.stringContaining('schema public') })
-      expect(await query("select to_regclass('drizzle.__drizzle_migrations') as journal")).toEqual([{ journal: null }])
+      await client.query(
+        `grant all on schema drizzle to ${role}; revoke create on schema public from public`,
+      )
+      expect(await failure(url)).toMatchObject({
+        code: 'NOT_ALLOWED',
+        message: expect.stringContaining('schema public'),
+      })
+      expect(await query("select to_regclass('drizzle.__drizzle_migrations') as journal")).toEqual([
+        { journal: null },
+      ])
     } finally {
       await client.query(`drop owned by ${role}; drop role ${role}`)
     }
@@ -251,7 +298,10 @@ describe('a migration that cannot be', () => {
     { target: '', says: 'is the variable set?' },
     { target: undefined, says: 'got undefined' },
   ])('names a URL that is none: $says', async ({ target, says }) => {
-    expect(await failure(target)).toMatchObject({ name: 'InvalidOptionError', message: expect.stringContaining(says) })
+    expect(await failure(target)).toMatchObject({
+      name: 'InvalidOptionError',
+      message: expect.stringContaining(says),
+    })
   })
 
   it.each([
@@ -279,6 +329,8 @@ describe('the migrations', () => {
 
   it('are numbered instead of dated, so that those of an application never come before them', () => {
     const { entries } = JSON.parse(readFileSync(new URL('meta/_journal.json', folder), 'utf8'))
-    expect(entries.map(({ when }: { when: number }) => when)).toEqual(entries.map((_: unknown, i: number) => i + 1))
+    expect(entries.map(({ when }: { when: number }) => when)).toEqual(
+      entries.map((_: unknown, i: number) => i + 1),
+    )
   })
 })

@@ -41,7 +41,9 @@ describe('a storage by fetch alone, with the function', () => {
 })
 
 /** What is sent from here on, answered with nothing. */
-function intercepted(answer: () => Response): { readonly url: string; readonly init: RequestInit }[] {
+function intercepted(
+  answer: () => Response,
+): { readonly url: string; readonly init: RequestInit }[] {
   const sent: { url: string; init: RequestInit }[] = []
   const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     sent.push({ url: String(input), init: init! })
@@ -113,24 +115,38 @@ describe('what comes back', () => {
 
 describe('what goes wrong', () => {
   it('is said with the database’s own code', async () => {
-    const schema = neonStorage(local.databaseUrl, { fetchEndpoint: local.fetchEndpoint, schema: 'elsewhere' })
-    await expect(schema.exchange([id])).rejects.toMatchObject({ name: 'StorageError', code: 'SCHEMA_MISSING', sqlState: '42P01' })
+    const schema = neonStorage(local.databaseUrl, {
+      fetchEndpoint: local.fetchEndpoint,
+      schema: 'elsewhere',
+    })
+    await expect(schema.exchange([id])).rejects.toMatchObject({
+      name: 'StorageError',
+      code: 'SCHEMA_MISSING',
+      sqlState: '42P01',
+    })
   })
 
   it('is a plain failure where it comes from what stands before the database', async () => {
-    intercepted(() => new Response(`no such project: postgresql://u:${SECRET}@h/d`, { status: 502 }))
+    intercepted(
+      () => new Response(`no such project: postgresql://u:${SECRET}@h/d`, { status: 502 }),
+    )
     const error = await neonStorage(NEON)
       .exchange([id])
       .then(
         () => expect.unreachable(),
         (error) => error,
       )
-    expect(error).toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringMatching(/HTTP status 502/) })
+    expect(error).toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringMatching(/HTTP status 502/),
+    })
     expect(error.message).not.toContain(SECRET)
   })
 
   it('never shows the password where nobody answers', async () => {
-    const error = await neonStorage(`postgres://u:${SECRET}@h/d`, { fetchEndpoint: 'http://127.0.0.1:1/sql' })
+    const error = await neonStorage(`postgres://u:${SECRET}@h/d`, {
+      fetchEndpoint: 'http://127.0.0.1:1/sql',
+    })
       .exchange([id])
       .then(
         () => expect.unreachable(),
@@ -140,9 +156,14 @@ describe('what goes wrong', () => {
     expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain(SECRET)
   })
 
-  it.each(['ftp://x', 'nowhere', 7])('is refused at once where it is an endpoint that is none: %s', (fetchEndpoint) => {
-    expect(() => neonStorage(NEON, { fetchEndpoint: fetchEndpoint as string })).toThrow(/^fetchEndpoint must be/)
-  })
+  it.each(['ftp://x', 'nowhere', 7])(
+    'is refused at once where it is an endpoint that is none: %s',
+    (fetchEndpoint) => {
+      expect(() => neonStorage(NEON, { fetchEndpoint: fetchEndpoint as string })).toThrow(
+        /^fetchEndpoint must be/,
+      )
+    },
+  )
 
   it('is refused at once where there is no URL', () => {
     expect(() => neonStorage(undefined)).toThrow(/^url must be a Postgres URL/)

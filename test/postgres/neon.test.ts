@@ -17,8 +17,13 @@ describe('neonStorage', () => {
 
   // Two databases of one server: their URLs have one host and port, and each has an endpoint of its own.
   beforeEach(async () => {
-    databases = [await createDatabase(inject('postgresUrl'), 'neon'), await createDatabase(inject('postgresUrl'), 'neon')]
-    endpoints = await Promise.all(databases.map(({ url }) => startLocalNeon({ databaseUrl: url, migrate: false })))
+    databases = [
+      await createDatabase(inject('postgresUrl'), 'neon'),
+      await createDatabase(inject('postgresUrl'), 'neon'),
+    ]
+    endpoints = await Promise.all(
+      databases.map(({ url }) => startLocalNeon({ databaseUrl: url, migrate: false })),
+    )
   })
   afterEach(async () => {
     for (const endpoint of endpoints) await endpoint.close()
@@ -75,7 +80,9 @@ describe('neonStorage', () => {
   })
 
   it('never shows the password where nobody answers', async () => {
-    const storage = neonStorage(`postgres://u:${SECRET}@h/d`, { fetchEndpoint: 'http://127.0.0.1:1/sql' })
+    const storage = neonStorage(`postgres://u:${SECRET}@h/d`, {
+      fetchEndpoint: 'http://127.0.0.1:1/sql',
+    })
     const error: Error = await storage.acquire(request).then(
       () => expect.unreachable(),
       (error) => error,
@@ -99,11 +106,17 @@ describe('neonStorage', () => {
     } catch (thrown) {
       error = thrown
     }
-    expect(error).toMatchObject({ name: 'InvalidOptionError', option: 'url', message: expect.stringContaining(says) })
+    expect(error).toMatchObject({
+      name: 'InvalidOptionError',
+      option: 'url',
+      message: expect.stringContaining(says),
+    })
     expect((error as Error).message).not.toContain(SECRET)
   })
 
   it.each(['ftp://x', 'nowhere', 7])('names an endpoint that is none: %s', (fetchEndpoint) => {
-    expect(() => neonStorage('postgres://u:p@h/d', { fetchEndpoint: fetchEndpoint as string })).toThrow(/^fetchEndpoint must be/)
+    expect(() =>
+      neonStorage('postgres://u:p@h/d', { fetchEndpoint: fetchEndpoint as string }),
+    ).toThrow(/^fetchEndpoint must be/)
   })
 })

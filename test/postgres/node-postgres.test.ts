@@ -23,8 +23,11 @@ describe('nodePostgresStorage', () => {
     await database.drop()
   })
   const others = async () =>
-    (await admin.query('select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows
-      .length
+    (
+      await admin.query(
+        'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
+    ).rows.length
   const killOthers = () =>
     admin.query(
       'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
@@ -58,17 +61,20 @@ describe('nodePostgresStorage', () => {
   })
 
   // An `error` event without a listener would be an uncaught exception, which fails the run.
-  it.each(['own', 'given'])('outlives connections that break while idle (%s pool)', async (kind) => {
-    const pool = new pg.Pool({ connectionString: database.url })
-    const storage = nodePostgresStorage(kind === 'own' ? database.url : pool)
-    await storage.acquire(request)
-    await killOthers()
-    await expect.poll(others).toBe(0)
-    // The server is done with them sooner than this process has heard of it: till then a call may still be given a broken one.
-    await expect.poll(() => storage.acquire(request)).toMatchObject({ verdict: 'admitted' })
-    await storage.close()
-    await pool.end()
-  })
+  it.each(['own', 'given'])(
+    'outlives connections that break while idle (%s pool)',
+    async (kind) => {
+      const pool = new pg.Pool({ connectionString: database.url })
+      const storage = nodePostgresStorage(kind === 'own' ? database.url : pool)
+      await storage.acquire(request)
+      await killOthers()
+      await expect.poll(others).toBe(0)
+      // The server is done with them sooner than this process has heard of it: till then a call may still be given a broken one.
+      await expect.poll(() => storage.acquire(request)).toMatchObject({ verdict: 'admitted' })
+      await storage.close()
+      await pool.end()
+    },
+  )
 
   it('outlives a connection that breaks while it is lent out', async () => {
     const pool = new pg.Pool({ connectionString: database.url })
@@ -86,11 +92,15 @@ describe('nodePostgresStorage', () => {
     { url: null, option: 'url' },
     { url: 'postgres://u:s3cr3t@@@/x:y', option: 'url' },
   ])('names a URL that is none: $url', ({ url, option }) => {
-    expect(() => nodePostgresStorage(url as string)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', option }))
+    expect(() => nodePostgresStorage(url as string)).toThrow(
+      expect.objectContaining({ name: 'InvalidOptionError', option }),
+    )
     expect(() => nodePostgresStorage(url as string)).not.toThrow(/s3cr3t/)
   })
 
   it.each([0, 1.5, '3'])('names a max that is none: %s', (max) => {
-    expect(() => nodePostgresStorage(database.url, { max: max as number })).toThrow(/^max must be a whole number from 1; got/)
+    expect(() => nodePostgresStorage(database.url, { max: max as number })).toThrow(
+      /^max must be a whole number from 1; got/,
+    )
   })
 })

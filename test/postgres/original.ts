@@ -74,16 +74,29 @@ export class Original {
       [resourceKey, this.#namespace],
     )
     if (rows.length === 0) return null
-    return { state: rows[0].state, failureCount: rows[0].failure_count, openUntil: rows[0].open_until?.getTime() ?? null }
+    return {
+      state: rows[0].state,
+      failureCount: rows[0].failure_count,
+      openUntil: rows[0].open_until?.getTime() ?? null,
+    }
   }
 
   /** What it does after each call, whatever the row says by then. */
-  async save(resourceKey: string, { state, failureCount, openUntil }: OriginalState): Promise<void> {
+  async save(
+    resourceKey: string,
+    { state, failureCount, openUntil }: OriginalState,
+  ): Promise<void> {
     await this.#run(
       `INSERT INTO rc_circuit_breakers (resource_key, namespace, state, failure_count, open_until) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (resource_key, namespace) DO UPDATE SET state = EXCLUDED.state, failure_count = EXCLUDED.failure_count,
          open_until = EXCLUDED.open_until, updated_at = CURRENT_TIMESTAMP`,
-      [resourceKey, this.#namespace, state, failureCount, openUntil === null ? null : localTime(openUntil, this.#timeZone)],
+      [
+        resourceKey,
+        this.#namespace,
+        state,
+        failureCount,
+        openUntil === null ? null : localTime(openUntil, this.#timeZone),
+      ],
     )
   }
 

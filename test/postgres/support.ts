@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import pg from 'pg'
 
 /** The statements that make the tables alone, as `drizzle-kit push` leaves them. */
-export const TABLES: string = readFileSync(new URL('../../drizzle/0000_tables.sql', import.meta.url), 'utf8').replaceAll(
-  '--> statement-breakpoint',
-  '',
-)
+export const TABLES: string = readFileSync(
+  new URL('../../drizzle/0000_tables.sql', import.meta.url),
+  'utf8',
+).replaceAll('--> statement-breakpoint', '')
 
 export async function pushSchema(url: string): Promise<void> {
   const client = new pg.Client(url)

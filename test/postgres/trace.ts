@@ -21,7 +21,11 @@ const SETTINGS: readonly Settings[] = [
     successLimit: fraction(1, 2),
     cooldown: '4s',
   }),
-  resolveSettings({ failureLimit: failureRate(0.3, { over: '3s', minimumThroughput: 6 }), cooldown: '1ms', probeLease: '20s' }),
+  resolveSettings({
+    failureLimit: failureRate(0.3, { over: '3s', minimumThroughput: 6 }),
+    cooldown: '1ms',
+    probeLease: '20s',
+  }),
   resolveSettings({ failureLimit: fraction(40, 90), cooldown: '2s' }),
 ]
 
@@ -63,7 +67,11 @@ export class Model {
     const dice = random.next()
     if (dice < 0.62) return this.#report(random, settings)
     if (dice < 0.92)
-      return { type: 'acquire', leaseMs: random.pick([settings.probeLeaseMs, settings.probeLeaseMs, 1, 60_000]), settings }
+      return {
+        type: 'acquire',
+        leaseMs: random.pick([settings.probeLeaseMs, settings.probeLeaseMs, 1, 60_000]),
+        settings,
+      }
     return this.#command(random, settings)
   }
 
@@ -88,7 +96,10 @@ export class Model {
         : random.pick([null, 7]),
       outcomes: Array.from({ length }, () => (random.chance(badness) ? '1' : '0')).join(''),
       tokens,
-      released: half && random.chance(0.2) ? half.leases.filter((token) => !tokens.includes(token) && random.chance(0.5)) : [],
+      released:
+        half && random.chance(0.2)
+          ? half.leases.filter((token) => !tokens.includes(token) && random.chance(0.5))
+          : [],
       retryAfterMs: random.chance(0.15) ? random.int(0, 30_000) : null,
       trip: random.chance(0.04),
       wouldReject: random.chance(0.05) ? random.int(1, 5) : 0,
@@ -99,17 +110,41 @@ export class Model {
   }
 
   #command(random: Random, settings: Settings): Event {
-    const who = { type: 'command', actor: random.pick([null, 'ana']), reason: random.pick([null, 'maintenance']) } as const
-    const command = random.pick(['open', 'close', 'reset', 'override', 'override', 'override'] as const)
+    const who = {
+      type: 'command',
+      actor: random.pick([null, 'ana']),
+      reason: random.pick([null, 'maintenance']),
+    } as const
+    const command = random.pick([
+      'open',
+      'close',
+      'reset',
+      'override',
+      'override',
+      'override',
+    ] as const)
     if (command === 'open') return { ...who, order: { command, cooldownMs: settings.cooldownMs } }
     if (command !== 'override') return { ...who, order: { command } }
-    const override = random.pick<OverrideKind | null>(['FORCED_OPEN', 'DISABLED', 'METRICS_ONLY', 'METRICS_ONLY', null, null])
-    return { ...who, order: { command, override, forMs: random.chance(0.8) ? random.int(1, 20_000) : null } }
+    const override = random.pick<OverrideKind | null>([
+      'FORCED_OPEN',
+      'DISABLED',
+      'METRICS_ONLY',
+      'METRICS_ONLY',
+      null,
+      null,
+    ])
+    return {
+      ...who,
+      order: { command, override, forMs: random.chance(0.8) ? random.int(1, 20_000) : null },
+    }
   }
 
   foreignWrite(random: Random, now: number): ForeignWrite {
     const status = random.pick(['CLOSED', 'OPEN', 'HALF_OPEN'] as const)
-    const openUntil = status === 'OPEN' && random.chance(0.9) ? (Math.floor(now / 1_000) + random.int(-3, 20)) * 1_000 : null
+    const openUntil =
+      status === 'OPEN' && random.chance(0.9)
+        ? (Math.floor(now / 1_000) + random.int(-3, 20)) * 1_000
+        : null
     return { status, failureCount: random.pick([0, 0, 1, 3]), openUntil }
   }
 }

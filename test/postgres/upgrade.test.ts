@@ -8,14 +8,19 @@ import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { CLI_SCHEMA, localTime, ORIGINAL_SCHEMAS, Original } from './original.ts'
 
-const settings = resolveSettings({ failureLimit: fraction(3, 5), successLimit: fraction(1, 2), cooldown: '20s' })
+const settings = resolveSettings({
+  failureLimit: fraction(3, 5),
+  successLimit: fraction(1, 2),
+  cooldown: '20s',
+})
 const MINUTE = 60_000
 const soon = Math.floor(Date.now() / 1_000) * 1_000 + 10 * MINUTE
 const past = soon - 60 * MINUTE
 
 let database: TestDatabase
 let client: pg.Client
-const query = async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows
+const query = async (text: string, values: unknown[] = []) =>
+  (await client.query(text, values)).rows
 
 beforeEach(async () => {
   database = await createDatabase(inject('postgresUrl'), 'upgrade')
@@ -34,107 +39,140 @@ const ROWS = [
   { key: 'half', state: 'HALF_OPEN', failures: 0, until: null },
 ]
 
-describe.each(Object.keys(ORIGINAL_SCHEMAS) as (keyof typeof ORIGINAL_SCHEMAS)[])('a table made by %s', (maker) => {
-  const zoneless = maker === 'its runtime'
+describe.each(Object.keys(ORIGINAL_SCHEMAS) as (keyof typeof ORIGINAL_SCHEMAS)[])(
+  'a table made by %s',
+  (maker) => {
+    const zoneless = maker === 'its runtime'
 
-  async function fill(timeZone: string) {
-    await client.query(ORIGINAL_SCHEMAS[maker])
-    const text = (instant: number | null) =>
-      instant === null ? null : zoneless ? localTime(instant, timeZone) : new Date(instant).toISOString()
-    for (const { key, state, failures, until } of ROWS) {
-      await query(
-        'insert into rc_circuit_breakers (resource_key, state, failure_count, open_until, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)',
-        [key, state, failures, text(until), text(past), text(past + 1_000)],
+    async function fill(timeZone: string) {
+      await client.query(ORIGINAL_SCHEMAS[maker])
+      const text = (instant: number | null) =>
+        instant === null
+          ? null
+          : zoneless
+            ? localTime(instant, timeZone)
+            : new Date(instant).toISOString()
+      for (const { key, state, failures, until } of ROWS) {
+        await query(
+          'insert into rc_circuit_breakers (resource_key, state, failure_count, open_until, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)',
+          [key, state, failures, text(until), text(past), text(past + 1_000)],
+        )
+      }
+    }
+
+    it.each(['UTC', 'Asia/Tokyo'])('keeps every row and instant (%s)', async (originalTimeZone) => {
+      await fill(originalTimeZone)
+      const { applied, notices } = await migrate(database.url, { originalTimeZone })
+      expect(applied).toEqual(['0000_tables', '0001_function'])
+      expect(notices.join()).toContain('upgraded the table of the Python library, 4 rows kept')
+      expect(notices.join().includes(originalTimeZone)).toBe(zoneless)
+
+      const rows = await query(
+        'select * from rc_circuit_breakers order by array_position($1::text[], resource_key)',
+        [ROWS.map(({ key }) => key)],
       )
-    }
-  }
+      expect(rows).toMatchObject(
+        ROWS.map(({ key, state, failures, until }) => ({
+          resource_key: key,
+          namespace: 'default',
+          state,
+          failure_count: failures,
+          open_until: until === null ? null : new Date(until),
+          created_at: new Date(past),
+          updated_at: new Date(past + 1_000),
+          generation: '0',
+        })),
+      )
+    })
 
-  it.each(['UTC', 'Asia/Tokyo'])('keeps every row and instant (%s)', async (originalTimeZone) => {
-    await fill(originalTimeZone)
-    const { applied, notices } = await migrate(database.url, { originalTimeZone })
-    expect(applied).toEqual(['0000_tables', '0001_function'])
-    expect(notices.join()).toContain('upgraded the table of the Python library, 4 rows kept')
-    expect(notices.join().includes(originalTimeZone)).toBe(zoneless)
+    it("reads times in the session's zone where none is named", async () => {
+      await fill('America/New_York')
+      await client.query("set timezone = 'America/New_York'")
+      await migrate(client)
+      const [row] = await query(
+        "select open_until from rc_circuit_breakers where resource_key = 'open'",
+      )
+      expect(row.open_until.getTime()).toBe(soon)
+    })
 
-    const rows = await query('select * from rc_circuit_breakers order by array_position($1::text[], resource_key)', [
-      ROWS.map(({ key }) => key),
-    ])
-    expect(rows).toMatchObject(
-      ROWS.map(({ key, state, failures, until }) => ({
-        resource_key: key,
-        namespace: 'default',
-        state,
-        failure_count: failures,
-        open_until: until === null ? null : new Date(until),
-        created_at: new Date(past),
-        updated_at: new Date(past + 1_000),
-        generation: '0',
-      })),
-    )
-  })
+    it('reads times in the zone that the database is set to name', async () => {
+      await fill('America/New_York')
+      await query(
+        `alter database "${new URL(database.url).pathname.slice(1)}" set rc.original_time_zone = 'America/New_York'`,
+      )
+      await migrate(database.url)
+      const [row] = await query(
+        "select open_until from rc_circuit_breakers where resource_key = 'open'",
+      )
+      expect(row.open_until.getTime()).toBe(soon)
+    })
 
-  it("reads times in the session's zone where none is named", async () => {
-    await fill('America/New_York')
-    await client.query("set timezone = 'America/New_York'")
-    await migrate(client)
-    const [row] = await query("select open_until from rc_circuit_breakers where resource_key = 'open'")
-    expect(row.open_until.getTime()).toBe(soon)
-  })
+    it('goes on as the breakers that it kept', async () => {
+      await fill('UTC')
+      await migrate(database.url)
+      const storage = new DrizzleStorage(drizzle({ client }))
+      const ids = ROWS.map(({ key }) => ({ resourceKey: key, namespace: 'default' }))
+      const found = await storage.exchange(ids)
+      expect(found.map(({ snapshot }) => snapshot.status)).toEqual([
+        'CLOSED',
+        'OPEN',
+        'OPEN',
+        'HALF_OPEN',
+      ])
+      const verdicts: string[] = []
+      for (const id of ids)
+        verdicts.push((await storage.acquire({ ...id, settings, leaseMs: 5_000 })).verdict)
+      expect(verdicts).toEqual(['admitted', 'rejected', 'probe', 'probe'])
+      const { items } = await storage.history()
+      expect(items.filter(({ cause }) => cause === 'foreign')).toHaveLength(3)
+    })
 
-  it('reads times in the zone that the database is set to name', async () => {
-    await fill('America/New_York')
-    await query(`alter database "${new URL(database.url).pathname.slice(1)}" set rc.original_time_zone = 'America/New_York'`)
-    await migrate(database.url)
-    const [row] = await query("select open_until from rc_circuit_breakers where resource_key = 'open'")
-    expect(row.open_until.getTime()).toBe(soon)
-  })
+    it('is the same to drizzle-kit as a table of our own, but for the indexes that stay', async () => {
+      await fill('UTC')
+      await migrate(database.url)
+      const own = await createDatabase(inject('postgresUrl'), 'own')
+      const other = new pg.Client(own.url)
+      await other.connect()
+      try {
+        await migrate(other)
+        for (const text of [COLUMNS, CONSTRAINTS, TRIGGERS, OPTIONS])
+          expect(await query(text)).toEqual((await other.query(text)).rows)
+      } finally {
+        await other.end()
+        await own.drop()
+      }
+      const indexes = (
+        await query(
+          "select indexname as name from pg_indexes where tablename = 'rc_circuit_breakers'",
+        )
+      ).map(({ name }) => name)
+      expect(indexes).toContain('idx_rc_circuit_breakers_state')
+      expect(indexes).not.toContain('idx_rc_circuit_breakers_state_updated')
+      expect(
+        await query(
+          "select proname from pg_proc where proname = 'update_rc_circuit_breakers_updated_at_column'",
+        ),
+      ).toEqual([])
+    })
 
-  it('goes on as the breakers that it kept', async () => {
-    await fill('UTC')
-    await migrate(database.url)
-    const storage = new DrizzleStorage(drizzle({ client }))
-    const ids = ROWS.map(({ key }) => ({ resourceKey: key, namespace: 'default' }))
-    const found = await storage.exchange(ids)
-    expect(found.map(({ snapshot }) => snapshot.status)).toEqual(['CLOSED', 'OPEN', 'OPEN', 'HALF_OPEN'])
-    const verdicts: string[] = []
-    for (const id of ids) verdicts.push((await storage.acquire({ ...id, settings, leaseMs: 5_000 })).verdict)
-    expect(verdicts).toEqual(['admitted', 'rejected', 'probe', 'probe'])
-    const { items } = await storage.history()
-    expect(items.filter(({ cause }) => cause === 'foreign')).toHaveLength(3)
-  })
-
-  it('is the same to drizzle-kit as a table of our own, but for the indexes that stay', async () => {
-    await fill('UTC')
-    await migrate(database.url)
-    const own = await createDatabase(inject('postgresUrl'), 'own')
-    const other = new pg.Client(own.url)
-    await other.connect()
-    try {
-      await migrate(other)
-      for (const text of [COLUMNS, CONSTRAINTS, TRIGGERS, OPTIONS])
-        expect(await query(text)).toEqual((await other.query(text)).rows)
-    } finally {
-      await other.end()
-      await own.drop()
-    }
-    const indexes = (await query("select indexname as name from pg_indexes where tablename = 'rc_circuit_breakers'")).map(
-      ({ name }) => name,
-    )
-    expect(indexes).toContain('idx_rc_circuit_breakers_state')
-    expect(indexes).not.toContain('idx_rc_circuit_breakers_state_updated')
-    expect(await query("select proname from pg_proc where proname = 'update_rc_circuit_breakers_updated_at_column'")).toEqual([])
-  })
-
-  it('is left as it is when the upgrade fails', async () => {
-    await fill('UTC')
-    await query('alter table rc_circuit_breakers drop constraint if exists rc_circuit_breakers_state_check')
-    await query("insert into rc_circuit_breakers (resource_key, state) values ('odd', 'MELTED')")
-    const before = await query(COLUMNS)
-    await expect(migrate(database.url)).rejects.toMatchObject({ name: 'StorageError', sqlState: '23514' })
-    expect(await query(COLUMNS)).toEqual(before)
-    expect(await query("select to_regclass('drizzle.__drizzle_migrations') as journal")).toEqual([{ journal: null }])
-  })
-})
+    it('is left as it is when the upgrade fails', async () => {
+      await fill('UTC')
+      await query(
+        'alter table rc_circuit_breakers drop constraint if exists rc_circuit_breakers_state_check',
+      )
+      await query("insert into rc_circuit_breakers (resource_key, state) values ('odd', 'MELTED')")
+      const before = await query(COLUMNS)
+      await expect(migrate(database.url)).rejects.toMatchObject({
+        name: 'StorageError',
+        sqlState: '23514',
+      })
+      expect(await query(COLUMNS)).toEqual(before)
+      expect(await query("select to_regclass('drizzle.__drizzle_migrations') as journal")).toEqual([
+        { journal: null },
+      ])
+    })
+  },
+)
 
 const COLUMNS = `select column_name, data_type, column_default, is_nullable from information_schema.columns
   where table_name = 'rc_circuit_breakers' order by 1`
@@ -145,7 +183,9 @@ const OPTIONS = `select reloptions from pg_class where oid = 'rc_circuit_breaker
 
 it('upper-cases the states of a table', async () => {
   await client.query(ORIGINAL_SCHEMAS['its runtime'])
-  await query("insert into rc_circuit_breakers (resource_key, state) values ('a', 'half_open'), ('b', 'open')")
+  await query(
+    "insert into rc_circuit_breakers (resource_key, state) values ('a', 'half_open'), ('b', 'open')",
+  )
   await migrate(client)
   expect(await query('select state from rc_circuit_breakers order by resource_key')).toEqual([
     { state: 'HALF_OPEN' },
@@ -178,7 +218,8 @@ describe.each([
     await client.query(ORIGINAL_SCHEMAS['its runtime'])
     const name = new URL(database.url).pathname.slice(1)
     await migrate(client, { originalTimeZone: zone })
-    if (!trigger) await client.query('drop trigger rc_circuit_breakers_updated_at on rc_circuit_breakers')
+    if (!trigger)
+      await client.query('drop trigger rc_circuit_breakers_updated_at on rc_circuit_breakers')
     // Its role's time zone, and for once ours, too: our statements do not depend on it.
     await query(`alter role current_user in database "${name}" set timezone = '${zone}'`)
     await client.query(`set timezone = '${zone}'`)
@@ -189,7 +230,10 @@ describe.each([
 
   const acquire = () => storage.acquire({ ...id, settings, leaseMs: 5_000 })
   const open = () =>
-    storage.control({ ...id, command: { order: { command: 'open', cooldownMs: [20_000] }, actor: null, reason: null } })
+    storage.control({
+      ...id,
+      command: { order: { command: 'open', cooldownMs: [20_000] }, actor: null, reason: null },
+    })
   const read = async () => (await storage.exchange([id]))[0]!.snapshot
   async function report(outcomes: string, tokens: readonly number[] = []) {
     const { generation } = await read()
@@ -239,7 +283,10 @@ describe.each([
     await original.save('payments', { state: 'CLOSED', failureCount: 1, openUntil: null })
     expect((await read()).status).toBe('OPEN')
     const seen = await original.load('payments')
-    await original.save('payments', { ...seen!, openUntil: Math.floor(seen!.openUntil! / 1_000) * 1_000 })
+    await original.save('payments', {
+      ...seen!,
+      openUntil: Math.floor(seen!.openUntil! / 1_000) * 1_000,
+    })
     const { generation, log, opens } = before
     expect(await read()).toMatchObject({ status: 'OPEN', generation, log, opens })
     expect(await original.load('payments')).toEqual(seen)
@@ -252,30 +299,45 @@ describe.each([
     expect(await read()).toMatchObject({ status: 'CLOSED', generation, log: '0110' })
     expect((await report('1')).snapshot).toMatchObject({ status: 'OPEN', log: '01101' })
 
-    await query('update rc_circuit_breakers set open_until = $1, own_open_until = $1', [new Date(past)])
+    await query('update rc_circuit_breakers set open_until = $1, own_open_until = $1', [
+      new Date(past),
+    ])
     const probe = await acquire()
     expect(probe.verdict).toBe('probe')
     await original.save('payments', { state: 'CLOSED', failureCount: 3, openUntil: null })
-    expect(await read()).toMatchObject({ status: 'HALF_OPEN', generation: probe.snapshot.generation, leases: [probe.token] })
+    expect(await read()).toMatchObject({
+      status: 'HALF_OPEN',
+      generation: probe.snapshot.generation,
+      leases: [probe.token],
+    })
     expect((await report('0', [probe.token!])).snapshot.status).toBe('CLOSED')
     expect(await original.load('payments')).toEqual(CLOSED)
   })
 
   it('closes when a process that probed by itself says so', async () => {
     await open()
-    await query('update rc_circuit_breakers set open_until = $1, own_open_until = $1', [new Date(past)])
+    await query('update rc_circuit_breakers set open_until = $1, own_open_until = $1', [
+      new Date(past),
+    ])
     await original.save('payments', CLOSED)
-    expect(await acquire()).toMatchObject({ verdict: 'admitted', snapshot: { status: 'CLOSED', cause: 'foreign' } })
+    expect(await acquire()).toMatchObject({
+      verdict: 'admitted',
+      snapshot: { status: 'CLOSED', cause: 'foreign' },
+    })
   })
 })
 
 describe('updated_at', () => {
   const at = async () =>
-    (await query("select updated_at from rc_circuit_breakers where resource_key = 'k'"))[0].updated_at.getTime()
+    (
+      await query("select updated_at from rc_circuit_breakers where resource_key = 'k'")
+    )[0].updated_at.getTime()
 
   beforeEach(async () => {
     await migrate(client)
-    await query("insert into rc_circuit_breakers (resource_key, updated_at) values ('k', $1)", [new Date(past)])
+    await query("insert into rc_circuit_breakers (resource_key, updated_at) values ('k', $1)", [
+      new Date(past),
+    ])
   })
 
   it.each(["state = 'OPEN'", 'failure_count = 3', "open_until = '2040-01-01'"])(
@@ -296,17 +358,25 @@ describe('updated_at', () => {
   )
 
   it('is what the writer says where it says something', async () => {
-    await query('update rc_circuit_breakers set failure_count = 1, updated_at = $1', [new Date(past + 5)])
+    await query('update rc_circuit_breakers set failure_count = 1, updated_at = $1', [
+      new Date(past + 5),
+    ])
     expect(await at()).toBe(past + 5)
   })
 
   it('is ours in what we write', async () => {
     const storage = new DrizzleStorage(drizzle({ client }))
-    await query('update rc_circuit_breakers set version = 7, failure_count = 2 where resource_key = $1', ['k'])
+    await query(
+      'update rc_circuit_breakers set version = 7, failure_count = 2 where resource_key = $1',
+      ['k'],
+    )
     expect(await at()).toBe(past)
     const id = { resourceKey: 'k', namespace: 'default' }
     const order = { command: 'open', cooldownMs: [1_000] } as const
-    const { snapshot } = await storage.control({ ...id, command: { order, actor: null, reason: null } })
+    const { snapshot } = await storage.control({
+      ...id,
+      command: { order, actor: null, reason: null },
+    })
     expect(await at()).toBe(snapshot.updatedAt)
   })
 })

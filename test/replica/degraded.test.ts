@@ -94,7 +94,11 @@ describe('a storage that fails', () => {
     const { policy, network } = lab.breaker(hooks)
     await lab.call(policy)
     network.usual = (proceed) => late(lab, 50)(() => refused()(proceed))
-    await Promise.all([lab.callWithin(0, policy), lab.callWithin(0, policy), lab.callWithin(60, policy)])
+    await Promise.all([
+      lab.callWithin(0, policy),
+      lab.callWithin(0, policy),
+      lab.callWithin(60, policy),
+    ])
     network.sent.length = 0
     back(network)
     await lab.pass(1_200)
@@ -231,7 +235,9 @@ describe('a storage that answers again', () => {
 describe('a storage that is flushed', () => {
   it('is waited for as long as what is under way and one more try take, however many breakers hold something', async () => {
     const { network, policy } = lab.breaker()
-    const others = ['a', 'b', 'c'].map((resourceKey) => lab.breaker({ resourceKey }, network).policy)
+    const others = ['a', 'b', 'c'].map(
+      (resourceKey) => lab.breaker({ resourceKey }, network).policy,
+    )
     for (const each of [policy, ...others]) await lab.call(each)
     await lab.pass(100)
     network.usual = hangs

@@ -44,7 +44,9 @@ describe('a report', () => {
     await lab.call(policy)
     await lab.pass(100)
     expect(await lab.log()).toBe('00000110')
-    expect(network.sent.flatMap(({ outcomes }) => outcomes).filter((outcome) => outcome !== null)).toEqual(['01', '01', '10'])
+    expect(
+      network.sent.flatMap(({ outcomes }) => outcomes).filter((outcome) => outcome !== null),
+    ).toEqual(['01', '01', '10'])
   })
 
   it('tells of the transition that it made even where its first answer was lost', async () => {
@@ -87,7 +89,8 @@ describe('a report', () => {
     for (const retryAfterMs of [undefined, 60_000]) {
       lab = new Lab()
       const classification = retryAfterMs === undefined ? {} : { retryAfterMs }
-      const classify = ({ ok }: { ok: boolean }) => (ok ? undefined : { outcome: 'failure' as const, ...classification })
+      const classify = ({ ok }: { ok: boolean }) =>
+        ok ? undefined : { outcome: 'failure' as const, ...classification }
       const { policy, network } = await warm({ classify })
       const permit = await policy.acquire()
       await lab.othersReport('11')
@@ -126,7 +129,8 @@ describe('an exchange', () => {
   it('takes along what all breakers of its storage have to say, up to fifty of them', async () => {
     const { policy, network } = await warm({ resourceKey: 'breaker 0' })
     const breakers = [policy]
-    for (let i = 1; i < 60; i++) breakers.push(lab.breaker({ ...PATIENT, resourceKey: `breaker ${i}` }, network).policy)
+    for (let i = 1; i < 60; i++)
+      breakers.push(lab.breaker({ ...PATIENT, resourceKey: `breaker ${i}` }, network).policy)
     for (const each of breakers.slice(1)) await lab.call(each)
     await lab.pass(5_000)
     network.sent.length = 0
@@ -139,7 +143,10 @@ describe('an exchange', () => {
 
 describe('what waits for the storage', () => {
   it('is bounded: the oldest is dropped, and reported', async () => {
-    const { policy, network } = await warm({ maxBuffered: 5, failureLimit: { numerator: 1_000, denominator: 1_000 } })
+    const { policy, network } = await warm({
+      maxBuffered: 5,
+      failureLimit: { numerator: 1_000, denominator: 1_000 },
+    })
     network.usual = refused()
     for (let i = 0; i < 8; i++) await lab.call(policy, 'fails')
     await lab.pass(0)

@@ -68,8 +68,17 @@ export class Network implements CircuitStorage {
     return this.#lab.store.prune(...args)
   }
 
-  #note(kind: Sent['kind'], requests: readonly { resourceKey: string }[], outcomes: Sent['outcomes']): void {
-    this.sent.push({ kind, at: this.#lab.elapsed, keys: requests.map(({ resourceKey }) => resourceKey), outcomes })
+  #note(
+    kind: Sent['kind'],
+    requests: readonly { resourceKey: string }[],
+    outcomes: Sent['outcomes'],
+  ): void {
+    this.sent.push({
+      kind,
+      at: this.#lab.elapsed,
+      keys: requests.map(({ resourceKey }) => resourceKey),
+      outcomes,
+    })
   }
 
   #fate(): Fate {
@@ -93,7 +102,10 @@ export class Lab {
   }
 
   /** A breaker in an isolate of its own, or, with `on`, beside another one. */
-  breaker(options: CircuitProtectorOptions = {}, on?: Network): { policy: CircuitProtectorPolicy; network: Network } {
+  breaker(
+    options: CircuitProtectorOptions = {},
+    on?: Network,
+  ): { policy: CircuitProtectorPolicy; network: Network } {
     const network = on ?? new Network(this)
     const policy = new CircuitProtectorPolicy({
       resourceKey: 'dependency',
@@ -101,7 +113,11 @@ export class Lab {
       cooldown: '10s',
       background: 'float',
       storage: network,
-      runtime: { now: () => this.time.now() + this.skew, random: this.#random, after: this.time.after },
+      runtime: {
+        now: () => this.time.now() + this.skew,
+        random: this.#random,
+        after: this.time.after,
+      },
       ...options,
     })
     return { policy, network }
@@ -118,7 +134,9 @@ export class Lab {
       if (outcome === 'fails') throw new Error('failed')
       return 'value'
     })
-    return called.catch((error: { message: string; reason?: string }) => error.reason ?? error.message)
+    return called.catch(
+      (error: { message: string; reason?: string }) => error.reason ?? error.message,
+    )
   }
 
   /** How long a call waited before it was made or rejected, in milliseconds. */
@@ -129,7 +147,11 @@ export class Lab {
   }
 
   /** As {@link call}, where what it waits for needs time to pass. */
-  async callWithin(ms: number, policy: CircuitProtectorPolicy, outcome: 'ok' | 'fails' = 'ok'): Promise<string> {
+  async callWithin(
+    ms: number,
+    policy: CircuitProtectorPolicy,
+    outcome: 'ok' | 'fails' = 'ok',
+  ): Promise<string> {
     let result = 'still waiting'
     void this.call(policy, outcome).then((value) => {
       result = value
@@ -151,7 +173,9 @@ export class Lab {
     return (await this.row(resourceKey)).log
   }
 
-  async row(resourceKey = 'dependency'): Promise<Pick<StoredState, 'log' | 'status' | 'generation'>> {
+  async row(
+    resourceKey = 'dependency',
+  ): Promise<Pick<StoredState, 'log' | 'status' | 'generation'>> {
     const [answer] = await this.store.exchange([{ resourceKey, namespace: 'default' }])
     return answer!.snapshot
   }

@@ -132,7 +132,10 @@ describe('outcomes', () => {
   it('do not make a call wait for the gap that finds its view too old', async () => {
     await lab.othersReport('0000')
     const failureLimit = { numerator: 4, denominator: 4 }
-    const { policy, network } = lab.breaker({ failureLimit, consistency: { maxStaleness: '100ms' } })
+    const { policy, network } = lab.breaker({
+      failureLimit,
+      consistency: { maxStaleness: '100ms' },
+    })
     await lab.call(policy)
     await lab.pass(10)
     network.next(late(lab, 400))

@@ -9,9 +9,14 @@ import { OwnOutcomes } from '../../src/replica/own-outcomes.ts'
 import { hangs, Lab } from './lab.ts'
 
 const limits = fc.oneof(
-  fc.integer({ min: 1, max: 12 }).chain((n) => fc.integer({ min: 1, max: n }).map((k) => fraction(k, n))),
   fc
-    .record({ rate: fc.constantFrom(0.3, 0.5, 0.8), minimumThroughput: fc.integer({ min: 1, max: 8 }) })
+    .integer({ min: 1, max: 12 })
+    .chain((n) => fc.integer({ min: 1, max: n }).map((k) => fraction(k, n))),
+  fc
+    .record({
+      rate: fc.constantFrom(0.3, 0.5, 0.8),
+      minimumThroughput: fc.integer({ min: 1, max: 8 }),
+    })
     .map(({ rate, minimumThroughput }) => failureRate(rate, { over: '30s', minimumThroughput })),
 )
 
@@ -34,7 +39,12 @@ it('trips an isolate that nobody answers at the very call at which the rule woul
           await lab.call(policy, failed ? 'fails' : 'ok')
           outcomes += failed ? '1' : '0'
           if (snapshot.status !== 'CLOSED') throw new Error('it was closed')
-          const { cause } = replay(snapshot, outcomes, resolveSettings({ failureLimit }), snapshot.at)
+          const { cause } = replay(
+            snapshot,
+            outcomes,
+            resolveSettings({ failureLimit }),
+            snapshot.at,
+          )
           expect(policy.status).toBe(cause === null ? 'CLOSED' : 'OPEN')
           if (cause !== null) return
         }
@@ -57,9 +67,14 @@ it('forgets no success that was put behind a failure before the two were sent', 
 })
 
 it('lets go of what a time window has left behind since the last failure', () => {
-  const own = new OwnOutcomes(resolveSettings({ failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 5 }) }))
+  const own = new OwnOutcomes(
+    resolveSettings({ failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 5 }) }),
+  )
   const none = Array<number>(9).fill(0)
-  const row = { ...BLANK, buckets: { newest: 0, widthMs: 1_000, successes: [...none, 0], failures: [...none, 3] } }
+  const row = {
+    ...BLANK,
+    buckets: { newest: 0, widthMs: 1_000, successes: [...none, 0], failures: [...none, 3] },
+  }
   const batch = new Batch(0, 10)
   own.failure(batch, 0)
   expect(own.trip(row, () => '1', 500)).toBe(false)

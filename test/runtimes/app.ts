@@ -5,7 +5,11 @@ import { type CircuitBreakerOptions, circuitBreaker } from 'resilient-circuit/ho
 import { neonStorage } from 'resilient-circuit/neon'
 
 /** Written in by whoever builds this file: everything here is constructed at module scope, where Workers forbid I/O, timers and chance. */
-declare const STAND: { readonly databaseUrl: string; readonly fetchEndpoint: string; readonly upstream: string }
+declare const STAND: {
+  readonly databaseUrl: string
+  readonly fetchEndpoint: string
+  readonly upstream: string
+}
 
 const storage = neonStorage(STAND.databaseUrl, { fetchEndpoint: STAND.fetchEndpoint })
 
@@ -19,7 +23,11 @@ const settings = {
 } as const
 
 const onTheRoute = (cooldown: CircuitBreakerOptions['cooldown']) =>
-  circuitBreaker({ ...settings, resourceKey: (c) => c.req.param('key')!, ...(cooldown !== undefined && { cooldown }) })
+  circuitBreaker({
+    ...settings,
+    resourceKey: (c) => c.req.param('key')!,
+    ...(cooldown !== undefined && { cooldown }),
+  })
 
 const protect = protectFetch({
   ...settings,
@@ -37,7 +45,9 @@ export const app: Hono = new Hono()
 app.get('/route/:key', onTheRoute('1h'), callUpstream)
 // Its cooldown is over as soon as it opens: the next request is a probe.
 app.get('/probed/:key', onTheRoute(1), callUpstream)
-app.get('/fetch/:key', (c) => protect(fetch, lifetimeOf(c))(`${STAND.upstream}/${c.req.param('key')}`))
+app.get('/fetch/:key', (c) =>
+  protect(fetch, lifetimeOf(c))(`${STAND.upstream}/${c.req.param('key')}`),
+)
 /** Nothing here knows of a `waitUntil`. */
 app.get('/policy/:key', (c) =>
   policy.execute(async () => {
@@ -49,7 +59,9 @@ app.get('/policy/:key', (c) =>
 app.get('/load/:path{.+}', async (c) => c.json(Object.keys(await import(c.req.param('path')!))))
 app.get('/storage/status', async (c) => {
   const { items } = await storage.list()
-  return c.json(Object.fromEntries(items.map(({ resourceKey, status, log }) => [resourceKey, { status, log }])))
+  return c.json(
+    Object.fromEntries(items.map(({ resourceKey, status, log }) => [resourceKey, { status, log }])),
+  )
 })
 app.onError((error, c) => c.text(`${error.name}: ${error.message}`, 500))
 

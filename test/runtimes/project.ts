@@ -27,10 +27,17 @@ export async function startProgram(
   const project = await mkdtemp(join(tmpdir(), 'resilient-circuit-'))
   const remove = () => rm(project, { recursive: true, force: true })
   try {
-    for (const name of ['@hono/node-server', ...peers]) await link(project, name, join(root, 'node_modules', name))
+    for (const name of ['@hono/node-server', ...peers])
+      await link(project, name, join(root, 'node_modules', name))
     await link(project, 'resilient-circuit', root)
-    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    await writeFile(join(project, 'program.js'), await bundled({ entryPoints: [entry], define, packages: 'external' }))
+    await writeFile(
+      join(project, 'package.json'),
+      JSON.stringify({ private: true, type: 'module' }),
+    )
+    await writeFile(
+      join(project, 'program.js'),
+      await bundled({ entryPoints: [entry], define, packages: 'external' }),
+    )
     const [path, ...args] = command('program.js')
     // It ends when its standard input does, so that it never outlives us.
     const child = spawn(path!, args, { cwd: project, stdio: ['pipe', 'pipe', 'pipe'] })

@@ -7,7 +7,12 @@ declare const Deno: {
   ): void
 }
 
-Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: ({ port }) => console.log(`http://127.0.0.1:${port}`) }, (request) =>
-  app.fetch(request),
+Deno.serve(
+  {
+    hostname: '127.0.0.1',
+    port: 0,
+    onListen: ({ port }) => console.log(`http://127.0.0.1:${port}`),
+  },
+  (request) => app.fetch(request),
 )
 process.stdin.resume().on('end', () => process.exit())

@@ -1,5 +1,7 @@
 import { serve } from '@hono/node-server'
 import { app } from './app.ts'
 
-serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => console.log(`http://127.0.0.1:${port}`))
+serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
+  console.log(`http://127.0.0.1:${port}`),
+)
 process.stdin.resume().on('end', () => process.exit())

@@ -29,7 +29,9 @@ if (mode === 'taken back') flushOnShutdown(payments)()
 for (let call = 0; call < 4; call++) await payments.execute(async () => 'fine')
 if (mode === 'floating') {
   // The second follows the first after a gap.
-  for (let call = 0; call < 2; call++) await payments.execute(() => Promise.reject(new Error('down'))).catch(() => {})
+  for (let call = 0; call < 2; call++)
+    await payments.execute(() => Promise.reject(new Error('down'))).catch(() => {})
 }
 console.log('ready')
-if (!['end', 'outage', 'floating'].includes(mode)) process.stdin.resume().on('end', () => process.exit())
+if (!['end', 'outage', 'floating'].includes(mode))
+  process.stdin.resume().on('end', () => process.exit())

@@ -28,7 +28,11 @@ interface Running {
   stop(): Promise<unknown>
 }
 
-export async function openStand(name: string, runtime: Runtime, postgresUrl: string): Promise<Stand> {
+export async function openStand(
+  name: string,
+  runtime: Runtime,
+  postgresUrl: string,
+): Promise<Stand> {
   const opened: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end()
@@ -40,18 +44,30 @@ export async function openStand(name: string, runtime: Runtime, postgresUrl: str
     opened.push(() => endpoint.close())
     const database = await Turnstile.start(async ({ request, body }, response) => {
       if (stand.outage) return void response.destroy()
-      const headers = Object.entries(request.headers).filter(([header]) => header.startsWith('neon-')) as [string, string][]
+      const headers = Object.entries(request.headers).filter(([header]) =>
+        header.startsWith('neon-'),
+      ) as [string, string][]
       const answer = await fetch(endpoint.fetchEndpoint, { method: 'POST', headers, body })
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(await answer.text())
     })
     opened.push(() => database.close())
-    const upstream = await Turnstile.start((_, response) => response.writeHead(stand.upstreamStatus).end('the upstream'))
+    const upstream = await Turnstile.start((_, response) =>
+      response.writeHead(stand.upstreamStatus).end('the upstream'),
+    )
     opened.push(() => upstream.close())
 
-    const known = { databaseUrl: endpoint.databaseUrl, fetchEndpoint: `${database.url}/sql`, upstream: upstream.url }
+    const known = {
+      databaseUrl: endpoint.databaseUrl,
+      fetchEndpoint: `${database.url}/sql`,
+      upstream: upstream.url,
+    }
     const serve = fileURLToPath(new URL(`serve.${name}.ts`, import.meta.url))
     const define = { STAND: JSON.stringify(known) }
-    const { url, stop } = await (runtime.command ? startServer(serve, define, runtime.command) : startWorker(serve, define))
+    const { url, stop } = await (runtime.command
+      ? startServer(serve, define, runtime.command)
+      : startWorker(serve, define))
     opened.push(stop)
 
     const stand: Stand = {
@@ -86,7 +102,9 @@ async function startWorker(entry: string, define: Record<string, string>): Promi
     // Beside it is what it loads while it runs.
     modules: await Promise.all([
       esModule('serve.js', { entryPoints: [entry] }),
-      ...entries.map(({ name }) => esModule(name, { stdin: { contents: `export * from '${name}'`, resolveDir: root } })),
+      ...entries.map(({ name }) =>
+        esModule(name, { stdin: { contents: `export * from '${name}'`, resolveDir: root } }),
+      ),
     ]),
     compatibilityDate: '2026-04-01',
     host: '127.0.0.1',

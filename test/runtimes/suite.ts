@@ -6,15 +6,19 @@ type Case = (stand: Stand) => Promise<void>
 
 /** What holds on every runtime. Each case has breakers of its own, and leaves the upstream and the database well. */
 export const CASES: Readonly<Record<string, Case>> = {
-  async 'starts with breakers, storage and fetch made at module scope, and asks the database only when it is called'(stand) {
+  async 'starts with breakers, storage and fetch made at module scope, and asks the database only when it is called'(
+    stand,
+  ) {
     assert.equal(stand.database.count('/sql'), 0)
     await answers(stand, '/route/first', 200)
     assert.ok(stand.database.count('/sql') > 0)
   },
 
-  'protects a route: trips, and rejects at once': (stand) => rejects(stand, '/route/trips', 'trips'),
+  'protects a route: trips, and rejects at once': (stand) =>
+    rejects(stand, '/route/trips', 'trips'),
 
-  'protects a fetch: trips, and rejects at once': (stand) => rejects(stand, '/fetch/fetched', 'fetched'),
+  'protects a fetch: trips, and rejects at once': (stand) =>
+    rejects(stand, '/fetch/fetched', 'fetched'),
 
   async 'probes, and stays open while the upstream fails'(stand) {
     stand.upstreamStatus = 500
@@ -70,7 +74,9 @@ export const CASES: Readonly<Record<string, Case>> = {
     stand.upstreamStatus = 200
   },
 
-  async 'goes on by itself while the database is away: lets through, trips, and tells when it is back'(stand) {
+  async 'goes on by itself while the database is away: lets through, trips, and tells when it is back'(
+    stand,
+  ) {
     stand.outage = true
     await answers(stand, '/storage/status', 500)
     await answers(stand, '/route/outage', 200)
@@ -82,7 +88,9 @@ export const CASES: Readonly<Record<string, Case>> = {
     stand.outage = false
     stand.upstreamStatus = 200
     await until(
-      async () => (await stand.get('/route/afterwards')).status === 200 && (await stored(stand, 'afterwards')) !== undefined,
+      async () =>
+        (await stand.get('/route/afterwards')).status === 200 &&
+        (await stored(stand, 'afterwards')) !== undefined,
     )
   },
 
@@ -119,7 +127,10 @@ async function answers(stand: Stand, path: string, status: number): Promise<Resp
 }
 
 /** What the storage knows of a breaker, as the runtime reads it. */
-async function stored(stand: Stand, key: string): Promise<{ readonly status: string; readonly log: string } | undefined> {
+async function stored(
+  stand: Stand,
+  key: string,
+): Promise<{ readonly status: string; readonly log: string } | undefined> {
   return (await (await stand.get('/storage/status')).json())[key]
 }
 

@@ -17,7 +17,9 @@ describe('the PGlite of a test file', () => {
     const first = await open()
     await first.exec('create table t (n int)')
     const second = await open()
-    const { rows } = await second.query("select count(*)::int as tables from pg_tables where schemaname = 'public'")
+    const { rows } = await second.query(
+      "select count(*)::int as tables from pg_tables where schemaname = 'public'",
+    )
     expect(rows).toEqual([{ tables: 0 }])
   })
 })

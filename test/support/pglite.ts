@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
-const { version }: { version: string } = JSON.parse(readFileSync(`${modules}/@electric-sql/pglite/package.json`, 'utf8'))
+const { version }: { version: string } = JSON.parse(
+  readFileSync(`${modules}/@electric-sql/pglite/package.json`, 'utf8'),
+)
 const image = `${modules}/.cache/resilient-circuit/pglite-${version}.tar`
 
 /**

@@ -4,7 +4,12 @@ import type { ExchangeRequest } from '../../src/storage/port.ts'
 export type PlainReport = NonNullable<ExchangeRequest['report']>
 
 /** Outcomes of calls that a breaker admitted while it had never tripped, and nothing else. */
-export function plainReport(outcomes: string, flushId: number, since: number | null, settings: Settings): PlainReport {
+export function plainReport(
+  outcomes: string,
+  flushId: number,
+  since: number | null,
+  settings: Settings,
+): PlainReport {
   return {
     generation: 0,
     flushId,

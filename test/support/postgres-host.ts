@@ -12,15 +12,20 @@ export interface Account {
 
 /** PostgreSQL refuses to run as root, and `initdb` refuses an account without a name. */
 export function serverAccount(): Account {
-  if (process.platform === 'win32') throw new Error('On Windows, set TEST_DATABASE_URL to a PostgreSQL server for the tests.')
+  if (process.platform === 'win32')
+    throw new Error('On Windows, set TEST_DATABASE_URL to a PostgreSQL server for the tests.')
   if (process.getuid?.() !== 0) return {}
   const accounts = new Map<string, Required<Account>>()
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name, , uid, gid] = line.split(':')
     if (name && Number(uid) > 0) accounts.set(name, { uid: Number(uid), gid: Number(gid) })
   }
-  const account = accounts.get('postgres') ?? accounts.get('nobody') ?? accounts.values().next().value
-  if (!account) throw new Error('PostgreSQL does not run as root, and this machine has no other account. Set TEST_DATABASE_URL.')
+  const account =
+    accounts.get('postgres') ?? accounts.get('nobody') ?? accounts.values().next().value
+  if (!account)
+    throw new Error(
+      'PostgreSQL does not run as root, and this machine has no other account. Set TEST_DATABASE_URL.',
+    )
   return account
 }
 
@@ -33,12 +38,15 @@ export async function makeFolder(account: Account): Promise<string> {
     if (runs(account, '/bin/sh', '-c', 'cd "$1" && : >probe && rm probe', 'sh', dir)) return dir
     await rm(dir, { recursive: true, force: true })
   }
-  throw new Error(`No temporary folder that uid ${account.uid ?? process.getuid?.()} can use. Set TMPDIR or TEST_DATABASE_URL.`)
+  throw new Error(
+    `No temporary folder that uid ${account.uid ?? process.getuid?.()} can use. Set TMPDIR or TEST_DATABASE_URL.`,
+  )
 }
 
 /** The folder of `initdb` and `postgres` that the account can execute; `dir` is where a copy may go. */
 export async function findBinaries(account: Account, dir: string): Promise<string> {
-  const works = (bin: string) => ['initdb', 'postgres'].every((name) => runs(account, join(bin, name), '--version'))
+  const works = (bin: string) =>
+    ['initdb', 'postgres'].every((name) => runs(account, join(bin, name), '--version'))
 
   const packaged = await packagedBinaries()
   if (packaged) {
@@ -65,7 +73,9 @@ async function installedBinaries(): Promise<string[]> {
   const versions = await readdir(debian).catch(() => [])
   const candidates = [
     ...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean),
-    ...versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin')),
+    ...versions
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(debian, version, 'bin')),
   ]
   const present = candidates.map((bin) =>
     access(join(bin, 'initdb')).then(
@@ -79,8 +89,14 @@ async function installedBinaries(): Promise<string[]> {
 async function copyBinaries(bin: string, dir: string, account: Account): Promise<string> {
   const home = dirname(bin)
   const copy = join(dir, 'native')
-  await cp(home, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') })
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(join(home, 'pg-symlinks.json'), 'utf8'))
+  await cp(home, copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !path.endsWith('.a'),
+  })
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(home, 'pg-symlinks.json'), 'utf8'),
+  )
   for (const { source, target } of links) {
     // Paths in this list start with the name of the folder that we have just copied.
     await symlink(source.slice(source.lastIndexOf('/') + 1), join(dir, target)).catch(() => {})

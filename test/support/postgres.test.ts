@@ -14,7 +14,9 @@ describe('the PostgreSQL of a test run', () => {
     const clients = Array.from({ length: 50 }, () => new pg.Client(database.url))
     try {
       await Promise.all(clients.map((client) => client.connect()))
-      const answers = await Promise.all(clients.map((client) => client.query<{ pid: number }>('select pg_backend_pid() as pid')))
+      const answers = await Promise.all(
+        clients.map((client) => client.query<{ pid: number }>('select pg_backend_pid() as pid')),
+      )
       expect(new Set(answers.map(({ rows }) => rows[0]?.pid)).size).toBe(50)
     } finally {
       await Promise.all(clients.map((client) => client.end()))
@@ -28,7 +30,9 @@ describe('the PostgreSQL of a test run', () => {
       await holder.query('create table t as select 1 as n')
       await holder.query('begin')
       await holder.query('select n from t for update')
-      await expect(other.query('select n from t for update nowait')).rejects.toMatchObject({ code: '55P03' })
+      await expect(other.query('select n from t for update nowait')).rejects.toMatchObject({
+        code: '55P03',
+      })
       await holder.query('commit')
       expect((await other.query('select n from t for update nowait')).rows).toEqual([{ n: 1 }])
     } finally {
@@ -41,7 +45,9 @@ describe('the PostgreSQL of a test run', () => {
     expect(other.url).not.toBe(database.url)
     const client = new pg.Client(other.url)
     await client.connect()
-    const { rows } = await client.query("select count(*)::int as tables from pg_tables where schemaname = 'public'")
+    const { rows } = await client.query(
+      "select count(*)::int as tables from pg_tables where schemaname = 'public'",
+    )
     expect(rows).toEqual([{ tables: 0 }])
     await client.end()
     await other.drop()

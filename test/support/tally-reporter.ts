@@ -6,13 +6,21 @@ import type { Reporter, SerializedError, TestModule, TestRunEndReason } from 'vi
  * says `0 failed`.
  */
 export default class TallyReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], reason: TestRunEndReason): void {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    errors: readonly SerializedError[],
+    reason: TestRunEndReason,
+  ): void {
     console.log(tally(modules, errors.length, reason))
   }
 }
 
 /** The line itself. */
-export function tally(modules: readonly TestModule[], errors: number, reason: TestRunEndReason): string {
+export function tally(
+  modules: readonly TestModule[],
+  errors: number,
+  reason: TestRunEndReason,
+): string {
   let passed = 0
   let failed = errors
   let skipped = 0

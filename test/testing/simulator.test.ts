@@ -27,7 +27,10 @@ describe('a simulation', () => {
 
   it('sends the same calls whatever the breakers do with them', async () => {
     const scenario = scenarios.death(0.05)
-    const free = await simulate({ ...scenario, breaker: { ...scenario.breaker, consistency: { maxStaleness: '1h' } } })
+    const free = await simulate({
+      ...scenario,
+      breaker: { ...scenario.breaker, consistency: { maxStaleness: '1h' } },
+    })
     expect(free.calls).toBe((await simulate(scenario)).calls)
   })
 
@@ -75,7 +78,8 @@ describe("a simulation's traffic", () => {
     const traffic = new Traffic(time, new Random(seed), {
       begin: () => isolates++,
       phase: () => ({ name: 'half fail', fromMs: 0, failures: 0.5 }),
-      call: (isolate, fails, durationMs) => seen.push({ isolate, at: time.now(), fails, durationMs }),
+      call: (isolate, fails, durationMs) =>
+        seen.push({ isolate, at: time.now(), fails, durationMs }),
     })
     traffic.begin([{ isolates: 10, callsPerSecond: 10, callsPerLife: 5 }])
     await time.run(untilMs)
@@ -103,7 +107,10 @@ describe("a simulation's traffic", () => {
 describe('the oracle', () => {
   it('says of each call whether it is let through', async () => {
     const time = new VirtualTime(0)
-    const settings = resolveSettings({ failureLimit: { numerator: 1, denominator: 1 }, cooldown: 1_000 })
+    const settings = resolveSettings({
+      failureLimit: { numerator: 1, denominator: 1 },
+      cooldown: 1_000,
+    })
     const oracle = new Oracle(time, settings, () => {})
     expect(oracle.call(true, 10)).toBe('admitted')
     await time.run(10)
@@ -126,7 +133,11 @@ describe("the simulator's storage", () => {
 
   it('answers within its latency where its row has nothing to wait for', async () => {
     const { phases } = await failing(0.001)
-    expect(phases[0]!.storage).toEqual({ medianMs: 20, p99Ms: expect.any(Number), worstMs: expect.any(Number) })
+    expect(phases[0]!.storage).toEqual({
+      medianMs: 20,
+      p99Ms: expect.any(Number),
+      worstMs: expect.any(Number),
+    })
     expect(phases[0]!.storage.worstMs).toBeLessThanOrEqual(25)
   })
 
@@ -276,27 +287,36 @@ describe('a row that a large fleet shares', () => {
   })
 })
 
-it.each([1, 2])('a fleet too large to be told of every failure stops in time all the same, seed %i', async (seed) => {
-  const { stop, opens } = await simulate({
-    seed,
-    durationMs: 20_000,
-    fleet: [{ isolates: 3_000, callsPerSecond: 1 }],
-    dependency: [
-      { name: '1 % failures', fromMs: 0, failures: 0.01 },
-      { name: 'dead', fromMs: 12_000, failures: 1 },
-    ],
-    breaker: { failureLimit: { numerator: 5, denominator: 10 }, cooldown: 20_000 },
-  })
-  expect(opens).toMatchObject({ fleet: 1, falseFleet: 0 })
-  expect(stop!.late).toBe(0)
-})
+it.each([1, 2])(
+  'a fleet too large to be told of every failure stops in time all the same, seed %i',
+  async (seed) => {
+    const { stop, opens } = await simulate({
+      seed,
+      durationMs: 20_000,
+      fleet: [{ isolates: 3_000, callsPerSecond: 1 }],
+      dependency: [
+        { name: '1 % failures', fromMs: 0, failures: 0.01 },
+        { name: 'dead', fromMs: 12_000, failures: 1 },
+      ],
+      breaker: { failureLimit: { numerator: 5, denominator: 10 }, cooldown: 20_000 },
+    })
+    expect(opens).toMatchObject({ fleet: 1, falseFleet: 0 })
+    expect(stop!.late).toBe(0)
+  },
+)
 
 describe('a storage that fails', () => {
   it('never answers one operation of ten: each outcome is counted once, or reported as dropped', async () => {
     const report = await run(scenarios.timeouts, 0.5)
     expectSound(report)
     const { happened, counted, dropped } = report.outcomes
-    const known = counted.successes + counted.failures + dropped.age + dropped.unknown + dropped.overflow + dropped.refused
+    const known =
+      counted.successes +
+      counted.failures +
+      dropped.age +
+      dropped.unknown +
+      dropped.overflow +
+      dropped.refused
     expect(known).toBe(happened.successes + happened.failures)
   })
 
@@ -304,7 +324,13 @@ describe('a storage that fails', () => {
     const report = await run(scenarios.faults, 0.5)
     expectSound(report)
     const { happened, counted, dropped } = report.outcomes
-    const known = counted.successes + counted.failures + dropped.age + dropped.unknown + dropped.overflow + dropped.refused
+    const known =
+      counted.successes +
+      counted.failures +
+      dropped.age +
+      dropped.unknown +
+      dropped.overflow +
+      dropped.refused
     expect(known).toBeGreaterThanOrEqual(happened.successes + happened.failures)
     expect(report.phases[0]!.rejected).toBe(0)
   })

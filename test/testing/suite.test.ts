@@ -10,11 +10,18 @@ async function failuresOf(
 ): Promise<{ failed: string[]; run: number; open: number }> {
   const cases: [string, () => Promise<void>][] = []
   let open = 0
-  testCircuitStorage({ describe: (_, body) => body(), it: (title, body) => cases.push([title, body]) }, async () => {
-    const clock = new FakeClock()
-    open++
-    return { storage: makeStorage(clock), advance: (ms) => clock.advance(ms), close: async () => void open-- }
-  })
+  testCircuitStorage(
+    { describe: (_, body) => body(), it: (title, body) => cases.push([title, body]) },
+    async () => {
+      const clock = new FakeClock()
+      open++
+      return {
+        storage: makeStorage(clock),
+        advance: (ms) => clock.advance(ms),
+        close: async () => void open--,
+      }
+    },
+  )
   const failed: string[] = []
   for (const [title, body] of cases) await body().catch(() => failed.push(title))
   return { failed, run: cases.length, open }
@@ -22,7 +29,9 @@ async function failuresOf(
 
 describe('the storage suite', () => {
   it('passes a right storage, and closes what it opened', async () => {
-    const { failed, run, open } = await failuresOf((clock) => new InMemoryStorage({ clock: clock.now }))
+    const { failed, run, open } = await failuresOf(
+      (clock) => new InMemoryStorage({ clock: clock.now }),
+    )
     expect({ failed, open }).toEqual({ failed: [], open: 0 })
     expect(run).toBeGreaterThan(60)
   })
@@ -30,7 +39,15 @@ describe('the storage suite', () => {
   it('closes the storage of a case that fails', async () => {
     const { failed, run, open } = await failuresOf(() => {
       const broken = async () => Promise.reject(new Error('no'))
-      return { shared: false, exchange: broken, acquire: broken, control: broken, list: broken, history: broken, prune: broken }
+      return {
+        shared: false,
+        exchange: broken,
+        acquire: broken,
+        control: broken,
+        list: broken,
+        history: broken,
+        prune: broken,
+      }
     })
     expect([failed.length, open]).toEqual([run, 0])
   })
@@ -84,14 +101,19 @@ describe('its assertions', () => {
   it('take what has the same content for equal', () => {
     equal({ a: [1, { b: null }], c: Number.NaN }, { c: Number.NaN, a: [1, { b: null }] }, 'it')
     matches({ a: 1, b: 2 }, { a: 1 }, 'it')
-    expect(() => matches({ a: 1, b: 2 }, { a: 1, c: 3 }, 'it')).toThrow('it: expected {"a":1,"c":3}, got {"a":1,"c":"undefined"}')
+    expect(() => matches({ a: 1, b: 2 }, { a: 1, c: 3 }, 'it')).toThrow(
+      'it: expected {"a":1,"c":3}, got {"a":1,"c":"undefined"}',
+    )
     expect(() => ok(false, 'it holds')).toThrow('it holds')
   })
 
   it('want a rejection where they ask for one', async () => {
     const error = new Error('no')
     expect(await rejection(Promise.reject(error), 'a call')).toBe(error)
-    await expect(rejection(Promise.resolve(7), 'a call')).rejects.toMatchObject({ name: 'ConformanceError', actual: 7 })
+    await expect(rejection(Promise.resolve(7), 'a call')).rejects.toMatchObject({
+      name: 'ConformanceError',
+      actual: 7,
+    })
   })
 })
 
@@ -108,6 +130,8 @@ describe('FakeClock', () => {
   })
 
   it.each([-1, Number.NaN, 'soon', '366d'])('is not moved by %j', (duration) => {
-    expect(() => new FakeClock().advance(duration as never)).toThrow('duration must be a duration from 0ms to 365d')
+    expect(() => new FakeClock().advance(duration as never)).toThrow(
+      'duration must be a duration from 0ms to 365d',
+    )
   })
 })

@@ -7,7 +7,10 @@ let other: Worker
 
 beforeAll(async () => {
   stand = await openStand(inject('postgresUrl'))
-  ;[worker, other] = await Promise.all([stand.worker('fixture.ts', stand.bindings), stand.worker('fixture.ts', stand.bindings)])
+  ;[worker, other] = await Promise.all([
+    stand.worker('fixture.ts', stand.bindings),
+    stand.worker('fixture.ts', stand.bindings),
+  ])
 })
 afterEach(() => {
   stand.database.release()
@@ -32,7 +35,10 @@ async function trip(path: string, key: string): Promise<void> {
 }
 
 /** Visitors come until one of them has to wait. */
-async function firstToWait(path: string, where: { waiting(number: number): Promise<void> }): Promise<Visitor> {
+async function firstToWait(
+  path: string,
+  where: { waiting(number: number): Promise<void> },
+): Promise<Visitor> {
   const waiting = where.waiting(1).then(() => 'waiting')
   for (;;) {
     const visitor = worker.visit(path)
@@ -65,9 +71,14 @@ describe('a breaker in workerd', () => {
   it('closes for all once its probe succeeded', async () => {
     await trip('/short/healed/upstream', 'healed')
     const calls = stand.upstream.count('/healed')
-    await vi.waitFor(async () => expect(await status(worker.get('/short/healed/upstream'))).toBe(200), 5_000)
+    await vi.waitFor(
+      async () => expect(await status(worker.get('/short/healed/upstream'))).toBe(200),
+      5_000,
+    )
     expect(stand.upstream.count('/healed')).toBe(calls + 1)
-    await vi.waitFor(async () => expect(await stand.snapshot('healed')).toMatchObject({ status: 'CLOSED' }))
+    await vi.waitFor(async () =>
+      expect(await stand.snapshot('healed')).toMatchObject({ status: 'CLOSED' }),
+    )
     expect(await status(other.get('/short/healed/upstream'))).toBe(200)
   })
 
@@ -77,13 +88,18 @@ describe('a breaker in workerd', () => {
     expect(await status(worker.get('/long/behind/throws'))).toBe(500)
     await stand.database.waiting(1)
     stand.database.release()
-    await vi.waitFor(async () => expect(await stand.snapshot('behind')).toMatchObject({ log: '01' }))
+    await vi.waitFor(async () =>
+      expect(await stand.snapshot('behind')).toMatchObject({ log: '01' }),
+    )
   })
 
   it('lets two requests wait for a slow refresh, each for its own', async () => {
     const before = stand.database.count('/sql')
     stand.database.hold()
-    const both = Promise.all([status(worker.get('/long/slow/ok')), status(worker.get('/long/slow/ok'))])
+    const both = Promise.all([
+      status(worker.get('/long/slow/ok')),
+      status(worker.get('/long/slow/ok')),
+    ])
     await stand.database.waiting(2)
     expect(stand.database.count('/sql')).toBe(before + 2)
     stand.database.release()
@@ -106,8 +122,13 @@ describe('a breaker in workerd', () => {
     visitor.hangUp()
     expect(await status(worker.get('/long/bystander/ok'))).toBe(200)
     stand.database.release()
-    await vi.waitFor(async () => expect(await stand.snapshot('asker')).toMatchObject({ status: 'CLOSED' }), 5_000)
-    await vi.waitFor(async () => expect(await status(worker.get('/short/asker/upstream'))).toBe(200))
+    await vi.waitFor(
+      async () => expect(await stand.snapshot('asker')).toMatchObject({ status: 'CLOSED' }),
+      5_000,
+    )
+    await vi.waitFor(async () =>
+      expect(await status(worker.get('/short/asker/upstream'))).toBe(200),
+    )
   })
 
   it('reports its probe though the visitor left while it was out', async () => {
@@ -117,7 +138,12 @@ describe('a breaker in workerd', () => {
     visitor.hangUp()
     expect(await status(worker.get('/short/prober/upstream'))).toBe(503)
     stand.upstream.release()
-    await vi.waitFor(async () => expect(await stand.snapshot('prober')).toMatchObject({ status: 'CLOSED' }), 5_000)
-    await vi.waitFor(async () => expect(await status(worker.get('/short/prober/upstream'))).toBe(200))
+    await vi.waitFor(
+      async () => expect(await stand.snapshot('prober')).toMatchObject({ status: 'CLOSED' }),
+      5_000,
+    )
+    await vi.waitFor(async () =>
+      expect(await status(worker.get('/short/prober/upstream'))).toBe(200),
+    )
   })
 })

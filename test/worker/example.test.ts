@@ -6,7 +6,10 @@ let worker: Worker
 
 beforeAll(async () => {
   stand = await openStand(inject('postgresUrl'))
-  worker = await stand.worker('../../worker-example/worker.ts', { ...stand.bindings, DASHBOARD_PASSWORD: 'a secret' })
+  worker = await stand.worker('../../worker-example/worker.ts', {
+    ...stand.bindings,
+    DASHBOARD_PASSWORD: 'a secret',
+  })
 })
 afterAll(() => stand?.close())
 
@@ -30,7 +33,12 @@ describe('the example', () => {
     await vi.waitFor(async () => {
       const breakers = await (await worker.get('/status')).json()
       expect(breakers).toEqual([
-        expect.objectContaining({ resourceKey: 'payment_service', status: 'OPEN', log: '00111', opens: 1 }),
+        expect.objectContaining({
+          resourceKey: 'payment_service',
+          status: 'OPEN',
+          log: '00111',
+          opens: 1,
+        }),
       ])
     })
   })

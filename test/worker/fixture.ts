@@ -3,7 +3,9 @@ import { fraction } from 'resilient-circuit'
 import { circuitBreaker } from 'resilient-circuit/hono'
 import { neonStorage } from 'resilient-circuit/neon'
 
-type Environment = { Bindings: { DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; UPSTREAM_URL: string } }
+type Environment = {
+  Bindings: { DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; UPSTREAM_URL: string }
+}
 
 /** Routes of all sorts. The breaker before them has the name that the path gives it, so that each test has one of its own. */
 const routes = new Hono<Environment>()
@@ -16,13 +18,17 @@ const routes = new Hono<Environment>()
     throw 'no error at all'
   })
   .get('/megabyte', (c) => c.body(chunks(16, (controller) => controller.close())))
-  .get('/breaks-off', (c) => c.body(chunks(1, (controller) => controller.error(new Error('the source is gone')))))
+  .get('/breaks-off', (c) =>
+    c.body(chunks(1, (controller) => controller.error(new Error('the source is gone')))),
+  )
   // Sends its head, then nothing before the upstream has answered.
   .get('/slow-stream', (c) => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
     void writer.write(new Uint8Array([1]))
-    c.executionCtx.waitUntil(fetch(`${c.env.UPSTREAM_URL}/${c.req.param('key')}`).then(() => writer.close()))
+    c.executionCtx.waitUntil(
+      fetch(`${c.env.UPSTREAM_URL}/${c.req.param('key')}`).then(() => writer.close()),
+    )
     return c.body(readable)
   })
 

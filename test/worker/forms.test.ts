@@ -11,18 +11,21 @@ beforeAll(async () => {
 afterAll(() => stand?.close())
 
 describe('a failure in a Worker without waitUntil', () => {
-  it.each(['execute', 'wrap', 'safety-net', 'decorator', 'permit'])('is stored before the answer is out: %s', async (form) => {
-    expect((await worker.get(`/${form}/fine`)).status).toBe(200)
-    stand.database.hold()
-    let answered = false
-    const answer = worker.get(`/${form}/bad`).finally(() => {
-      answered = true
-    })
-    await stand.database.waiting(1)
-    expect(answered).toBe(false)
-    stand.database.release()
-    const response = await answer
-    expect(response.status).toBe(500)
-    expect(await stand.snapshot(form)).toMatchObject({ log: '01' })
-  })
+  it.each(['execute', 'wrap', 'safety-net', 'decorator', 'permit'])(
+    'is stored before the answer is out: %s',
+    async (form) => {
+      expect((await worker.get(`/${form}/fine`)).status).toBe(200)
+      stand.database.hold()
+      let answered = false
+      const answer = worker.get(`/${form}/bad`).finally(() => {
+        answered = true
+      })
+      await stand.database.waiting(1)
+      expect(answered).toBe(false)
+      stand.database.release()
+      const response = await answer
+      expect(response.status).toBe(500)
+      expect(await stand.snapshot(form)).toMatchObject({ log: '01' })
+    },
+  )
 })

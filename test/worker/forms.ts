@@ -1,4 +1,10 @@
-import { CircuitProtectorPolicy, fraction, protect, RetryWithBackoffPolicy, SafetyNet } from 'resilient-circuit'
+import {
+  CircuitProtectorPolicy,
+  fraction,
+  protect,
+  RetryWithBackoffPolicy,
+  SafetyNet,
+} from 'resilient-circuit'
 import { neonStorage } from 'resilient-circuit/neon'
 
 interface Environment {
@@ -12,7 +18,12 @@ function breakerOf(resourceKey: string, env: Environment): CircuitProtectorPolic
   let breaker = breakers.get(resourceKey)
   if (breaker === undefined) {
     const storage = neonStorage(env.DATABASE_URL, { fetchEndpoint: env.NEON_FETCH_ENDPOINT })
-    breaker = new CircuitProtectorPolicy({ resourceKey, storage, failureLimit: fraction(5, 10), storageTimeout: '10s' })
+    breaker = new CircuitProtectorPolicy({
+      resourceKey,
+      storage,
+      failureLimit: fraction(5, 10),
+      storageTimeout: '10s',
+    })
     breakers.set(resourceKey, breaker)
   }
   return breaker
@@ -24,7 +35,9 @@ async function charge(order: string): Promise<string> {
 }
 
 /** Each a way to call what is protected that has no place for `waitUntil`. */
-const FORMS: Readonly<Record<string, (breaker: CircuitProtectorPolicy, order: string) => Promise<string>>> = {
+const FORMS: Readonly<
+  Record<string, (breaker: CircuitProtectorPolicy, order: string) => Promise<string>>
+> = {
   execute: (breaker, order) => breaker.execute(() => charge(order)),
   wrap: (breaker, order) => breaker.wrap(charge)(order),
   'safety-net': (breaker, order) => {

@@ -70,7 +70,11 @@ describe('the middleware in workerd', () => {
   it('lets one of 200 through that come at once while one probe is allowed', async () => {
     stand.upstreamStatus = 500
     for (const _ of [1, 2]) await (await worker.get('/short/crowd/upstream')).text()
-    await vi.waitFor(async () => expect(await stand.snapshot('crowd')).toMatchObject({ retryAfterMs: 0, status: 'OPEN' }), 5_000)
+    await vi.waitFor(
+      async () =>
+        expect(await stand.snapshot('crowd')).toMatchObject({ retryAfterMs: 0, status: 'OPEN' }),
+      5_000,
+    )
     const before = stand.upstream.count('/crowd')
     stand.upstreamStatus = 200
     stand.upstream.hold()
@@ -99,15 +103,23 @@ describe('the middleware in workerd', () => {
   })
 
   it('serves without a breaker where the key is a header of 10 kB, and says so', async () => {
-    const response = await worker.get('/long/huge/ok', { headers: { 'x-tenant': 'x'.repeat(10_240) } })
+    const response = await worker.get('/long/huge/ok', {
+      headers: { 'x-tenant': 'x'.repeat(10_240) },
+    })
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    await vi.waitFor(() => expect(worker.console()).toContain('resourceKey must be 1 to 255 characters long'))
+    await vi.waitFor(() =>
+      expect(worker.console()).toContain('resourceKey must be 1 to 255 characters long'),
+    )
   })
 
   it('serves without a breaker where the binding of the database is missing, and says so', async () => {
     const bare = await stand.worker('fixture.ts', {})
     const response = await bare.get('/long/bare/ok')
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    await vi.waitFor(() => expect(bare.console()).toContain('there is no storage: a request ran unprotected: url must be'))
+    await vi.waitFor(() =>
+      expect(bare.console()).toContain(
+        'there is no storage: a request ran unprotected: url must be',
+      ),
+    )
   })
 })

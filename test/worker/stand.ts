@@ -42,15 +42,20 @@ export interface Visitor {
 }
 
 /** Is this a request for a permit? */
-export const isAcquire = ({ body }: { readonly body: string }): boolean => body.includes('\\"type\\":\\"acquire\\"')
+export const isAcquire = ({ body }: { readonly body: string }): boolean =>
+  body.includes('\\"type\\":\\"acquire\\"')
 
 export async function openStand(postgresUrl: string): Promise<Stand> {
   const given = await createDatabase(postgresUrl, 'worker')
   const endpoint = await startLocalNeon({ databaseUrl: given.url })
   const database = await Turnstile.start(async ({ request, body }, response) => {
-    const headers = Object.entries(request.headers).filter(([name]) => name.startsWith('neon-')) as [string, string][]
+    const headers = Object.entries(request.headers).filter(([name]) =>
+      name.startsWith('neon-'),
+    ) as [string, string][]
     const answer = await fetch(endpoint.fetchEndpoint, { method: 'POST', headers, body })
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json' })
+      .end(await answer.text())
   })
   const upstream = await Turnstile.start((_, response) => {
     response.writeHead(stand.upstreamStatus).end('the upstream')
@@ -62,7 +67,11 @@ export async function openStand(postgresUrl: string): Promise<Stand> {
     database,
     upstream,
     upstreamStatus: 200,
-    bindings: { DATABASE_URL: endpoint.databaseUrl, NEON_FETCH_ENDPOINT: `${database.url}/sql`, UPSTREAM_URL: upstream.url },
+    bindings: {
+      DATABASE_URL: endpoint.databaseUrl,
+      NEON_FETCH_ENDPOINT: `${database.url}/sql`,
+      UPSTREAM_URL: upstream.url,
+    },
     async worker(entry, bindings) {
       const output: string[] = []
       const miniflare = new Miniflare({
@@ -77,7 +86,8 @@ export async function openStand(postgresUrl: string): Promise<Stand> {
         cf: false,
         log: new NoOpLog(),
         handleRuntimeStdio(stdout: Readable, stderr: Readable) {
-          for (const stream of [stdout, stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+          for (const stream of [stdout, stderr])
+            stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
         },
       })
       workers.push(miniflare)

@@ -22,7 +22,9 @@ export class Turnstile {
   }
 
   /** @param answer - what it does with whoever may pass */
-  static async start(answer: (arrival: Arrival, response: ServerResponse) => unknown): Promise<Turnstile> {
+  static async start(
+    answer: (arrival: Arrival, response: ServerResponse) => unknown,
+  ): Promise<Turnstile> {
     const server = createServer(async (request, response) => {
       // Who goes away before the end of its request has not come.
       const body = await text(request).catch(() => undefined)

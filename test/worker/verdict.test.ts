@@ -32,12 +32,16 @@ const good: Evidence = {
   visits: ['a', 'b'].flatMap((name) => [visit(3, name, 'rejected'), visit(11, name, 'paid')]),
   brokenAt: 1_000,
 }
-const rights = (evidence: Partial<Evidence>) => judge({ ...good, ...evidence }).map(({ right }) => right)
+const rights = (evidence: Partial<Evidence>) =>
+  judge({ ...good, ...evidence }).map(({ right }) => right)
 
 describe("the demonstration's verdict", () => {
   it('is good where all was as promised', () => {
     expect(judge(good)).toEqual([
-      { right: true, text: 'one breaker for all took one way: CLOSED > OPEN > HALF_OPEN > OPEN > HALF_OPEN > CLOSED' },
+      {
+        right: true,
+        text: 'one breaker for all took one way: CLOSED > OPEN > HALF_OPEN > OPEN > HALF_OPEN > CLOSED',
+      },
       { right: true, text: 'all 2 instances stopped calling: a after 2.0 s and b after 2.0 s' },
       { right: true, text: 'probes that went out while half open: 1 and 2; allowed each time: 2' },
       { right: true, text: 'it closed again, and all instances pay' },
@@ -46,7 +50,11 @@ describe("the demonstration's verdict", () => {
 
   it.each([
     ['the breaker never opened', { transitions: [] }, [false, false, false, false]],
-    ['a step was taken twice', { transitions: transitions.flatMap((line) => [line, line]) }, [false, true, false, true]],
+    [
+      'a step was taken twice',
+      { transitions: transitions.flatMap((line) => [line, line]) },
+      [false, true, false, true],
+    ],
     [
       'an instance never stopped',
       { visits: good.visits.filter(({ at, instance }) => at > 4_000 || instance === 'a') },
@@ -54,7 +62,11 @@ describe("the demonstration's verdict", () => {
     ],
     ['an instance went on calling', { hits: [...good.hits, hit(4.5)] }, [true, false, true, true]],
     ['a probe too many went out', { hits: [...good.hits, hit(9.3)] }, [true, true, false, true]],
-    ['a call went out between the probes', { hits: [...good.hits, hit(7), hit(8)] }, [true, true, false, true]],
+    [
+      'a call went out between the probes',
+      { hits: [...good.hits, hit(7), hit(8)] },
+      [true, true, false, true],
+    ],
     ['it did not close', { transitions: transitions.slice(0, -1) }, [false, true, false, false]],
     [
       'an instance did not notice that it closed',

@@ -14,12 +14,16 @@ export interface Instance {
 const NAMES = ['amsterdam', 'boston', 'chiba']
 
 /** Builds the Worker, and starts three of it. */
-export async function startFleet(bindings: Readonly<Record<string, string>>): Promise<readonly Instance[]> {
+export async function startFleet(
+  bindings: Readonly<Record<string, string>>,
+): Promise<readonly Instance[]> {
   const script = await bundle(fileURLToPath(new URL('worker.ts', import.meta.url)))
   const starting = NAMES.map((name) => startInstance(name, script, bindings))
   const outcomes = await Promise.allSettled(starting)
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  const instances = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const instances = outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' ? [outcome.value] : [],
+  )
   if (failed === undefined) return instances
   await Promise.all(instances.map((instance) => instance.stop()))
   throw failed.reason
@@ -39,7 +43,11 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]!.text
 }
 
-async function startInstance(name: string, script: string, bindings: Readonly<Record<string, string>>): Promise<Instance> {
+async function startInstance(
+  name: string,
+  script: string,
+  bindings: Readonly<Record<string, string>>,
+): Promise<Instance> {
   const worker = new Miniflare({
     modules: true,
     script,

@@ -58,16 +58,23 @@ async function demonstrate(): Promise<number> {
   const dead = visits.filter((visit) => visit.dead)
   print(`\n${paint('bold', 'Summary')}`)
   print(`  ${visits.length} customers came, ${dead.length} of them while the upstream was down`)
-  print(`  ${hits.filter((hit) => hit.dead).length} calls reached the dead upstream; without a breaker ${dead.length} would have`)
-  print(`  ${visits.filter((visit) => visit.answer === 'rejected').length} customers got a quick 503 with Retry-After\n`)
-  for (const { right, text } of findings) print(`  ${right ? paint('green', 'ok  ') : paint('red', 'FAIL')} ${text}`)
+  print(
+    `  ${hits.filter((hit) => hit.dead).length} calls reached the dead upstream; without a breaker ${dead.length} would have`,
+  )
+  print(
+    `  ${visits.filter((visit) => visit.answer === 'rejected').length} customers got a quick 503 with Retry-After\n`,
+  )
+  for (const { right, text } of findings)
+    print(`  ${right ? paint('green', 'ok  ') : paint('red', 'FAIL')} ${text}`)
   return findings.every(({ right }) => right) ? 0 : 1
 }
 
 /** Keeps everything running, with a little traffic, until Ctrl-C. */
 async function serve(): Promise<number> {
   let timeline: Timeline | undefined
-  const scene = await setUp((dead) => timeline?.note(`the upstream ${dead ? 'breaks' : 'is well again'}`))
+  const scene = await setUp((dead) =>
+    timeline?.note(`the upstream ${dead ? 'breaks' : 'is well again'}`),
+  )
   if (interrupted.signal.aborted) return 0
   const { instances, upstream, db } = scene
   const first = instances[0]!
@@ -75,7 +82,9 @@ async function serve(): Promise<number> {
   print(`\n  break the upstream   curl -X POST ${upstream.url}/break`)
   print(`  heal it              curl -X POST ${upstream.url}/heal`)
   print(`  see the breaker      curl ${first.url}/status`)
-  print(`  see and steer it     ${first.url}/circuits   (user admin, password ${DASHBOARD_PASSWORD})`)
+  print(
+    `  see and steer it     ${first.url}/circuits   (user admin, password ${DASHBOARD_PASSWORD})`,
+  )
   print(`\n  database             DATABASE_URL=${db.databaseUrl}`)
   print(`                       NEON_FETCH_ENDPOINT=${db.fetchEndpoint}`)
   print(`\nEach instance has a customer every second. Ctrl-C ends it.\n`)
@@ -89,7 +98,12 @@ async function serve(): Promise<number> {
 
 async function setUp(changed?: (dead: boolean) => void) {
   const begin = performance.now()
-  print(paint('dim', 'Starting a PostgreSQL behind a local Neon endpoint, an upstream, and three Workers …'))
+  print(
+    paint(
+      'dim',
+      'Starting a PostgreSQL behind a local Neon endpoint, an upstream, and three Workers …',
+    ),
+  )
   const upstream = await startUpstream(changed)
   started.push(() => upstream.close())
   const db = await startLocalNeon()
@@ -113,7 +127,13 @@ function watch(
   rowEveryMs: number,
 ): { readonly timeline: Timeline; readonly traffic: Traffic } {
   const traffic = startTraffic(instances, everyMs, () => upstream.dead)
-  const timeline = startTimeline({ instances, upstream, visits: traffic.visits, storage, rowEveryMs })
+  const timeline = startTimeline({
+    instances,
+    upstream,
+    visits: traffic.visits,
+    storage,
+    rowEveryMs,
+  })
   return { timeline, traffic }
 }
 

@@ -20,5 +20,7 @@ export function seconds(ms: number): string {
 
 /** A list as people write it: `a, b and c`. */
 export function list(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? 'none') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+  return words.length < 2
+    ? (words[0] ?? 'none')
+    : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

@@ -38,7 +38,13 @@ interface Scene {
   readonly rowEveryMs: number
 }
 
-export function startTimeline({ instances, upstream, visits, storage, rowEveryMs }: Scene): Timeline {
+export function startTimeline({
+  instances,
+  upstream,
+  visits,
+  storage,
+  rowEveryMs,
+}: Scene): Timeline {
   const start = Date.now()
   const transitions: Transition[] = []
   let told = { visits: 0, hits: 0, at: start }
@@ -53,11 +59,20 @@ export function startTimeline({ instances, upstream, visits, storage, rowEveryMs
     told = { visits: told.visits + fresh.length, hits: told.hits + hits.length, at }
     const cells = instances.map(({ name }) => {
       const answers = fresh.filter((visit) => visit.instance === name).map((visit) => visit.answer)
-      return answers.map((answer) => MARK[answer]).join('') + ' '.repeat(Math.max(1, COLUMN - answers.length))
+      return (
+        answers.map((answer) => MARK[answer]).join('') +
+        ' '.repeat(Math.max(1, COLUMN - answers.length))
+      )
     })
     const dead = hits.filter((hit) => hit.dead).length
-    const calls = hits.length === 0 ? paint('dim', 'no call') : `${hits.length} call${hits.length === 1 ? '' : 's'}`
-    note(cells.join('') + calls + (dead > 0 ? paint('red', `, ${dead} to the dead upstream`) : ''), at)
+    const calls =
+      hits.length === 0
+        ? paint('dim', 'no call')
+        : `${hits.length} call${hits.length === 1 ? '' : 's'}`
+    note(
+      cells.join('') + calls + (dead > 0 ? paint('red', `, ${dead} to the dead upstream`) : ''),
+      at,
+    )
   }
 
   const look = async () => {
@@ -67,7 +82,10 @@ export function startTimeline({ instances, upstream, visits, storage, rowEveryMs
       if (rowEveryMs > 0 && before(visits, line.at).length > told.visits) row(line.at)
       transitions.push(line)
       const to = paint(['bold', COLOUR[line.to]], line.to)
-      note(`the breaker is ${to} for all: ${CAUSES[line.cause] ?? line.reason ?? line.cause}`, line.at)
+      note(
+        `the breaker is ${to} for all: ${CAUSES[line.cause] ?? line.reason ?? line.cause}`,
+        line.at,
+      )
     }
     if (rowEveryMs > 0 && Date.now() - told.at >= rowEveryMs) row(Date.now())
   }

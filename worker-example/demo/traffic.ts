@@ -20,7 +20,11 @@ export interface Traffic {
 }
 
 /** Customers at each instance, one every `everyMs`. */
-export function startTraffic(instances: readonly Instance[], everyMs: number, isDead: () => boolean): Traffic {
+export function startTraffic(
+  instances: readonly Instance[],
+  everyMs: number,
+  isDead: () => boolean,
+): Traffic {
   const visits: Visit[] = []
   const waiting = new Set<Promise<void>>()
   let orders = 0
@@ -50,7 +54,9 @@ async function pay(url: string): Promise<Answer> {
     const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
     await response.arrayBuffer()
     if (response.ok) return 'paid'
-    return response.headers.get('content-type') === 'application/problem+json' ? 'rejected' : 'failed'
+    return response.headers.get('content-type') === 'application/problem+json'
+      ? 'rejected'
+      : 'failed'
   } catch {
     return 'lost'
   }

@@ -21,7 +21,9 @@ export interface Upstream {
 }
 
 /** @param changed - is told when somebody breaks or heals it: `POST /break`, `POST /heal` */
-export async function startUpstream(changed: (dead: boolean) => void = () => {}): Promise<Upstream> {
+export async function startUpstream(
+  changed: (dead: boolean) => void = () => {},
+): Promise<Upstream> {
   const hits: Hit[] = []
   const server = createServer((request, response) => {
     const path = request.url ?? '/'

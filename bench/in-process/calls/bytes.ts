@@ -8,12 +8,19 @@ const MOST_CALLS = 100 * LAP
 const FEWEST_CALLS = 10
 
 /** Bytes that one call allocates; on V8 it needs `--expose-gc` and a large young generation, on JavaScriptCore no collector at all. */
-export async function bytesPerCall(call: () => Promise<unknown>, warmUpMs: number): Promise<number> {
+export async function bytesPerCall(
+  call: () => Promise<unknown>,
+  warmUpMs: number,
+): Promise<number> {
   // Optimised code allocates less than what it replaces.
   const until = performance.now() + warmUpMs
   while (performance.now() < until) await lap(call)
   const onTrial = (await allocated(call, LAP)) ?? 0
-  for (let calls = onTrial * MOST_CALLS < MOST_BYTES ? MOST_CALLS : LAP; calls >= FEWEST_CALLS; calls = Math.ceil(calls / 2)) {
+  for (
+    let calls = onTrial * MOST_CALLS < MOST_BYTES ? MOST_CALLS : LAP;
+    calls >= FEWEST_CALLS;
+    calls = Math.ceil(calls / 2)
+  ) {
     const bytes = await allocated(call, calls)
     if (bytes !== undefined) return bytes
   }

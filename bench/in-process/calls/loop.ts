@@ -18,8 +18,13 @@ export async function lap(call: () => Promise<unknown>, calls: number = LAP): Pr
 }
 
 /** Is a contender still in the scene that it was put in? One that tripped is faster than it should be. */
-export async function check(name: string, call: () => Promise<unknown>, { form, failing }: Scene): Promise<void> {
+export async function check(
+  name: string,
+  call: () => Promise<unknown>,
+  { form, failing }: Scene,
+): Promise<void> {
   const expected = form === 'open' ? LAP : (LAP * failing.calls) / failing.of
   const thrown = await lap(call)
-  if (Math.abs(thrown - expected) >= 1) throw new Error(`${name}: ${thrown} of ${LAP} calls threw, not ${expected}`)
+  if (Math.abs(thrown - expected) >= 1)
+    throw new Error(`${name}: ${thrown} of ${LAP} calls threw, not ${expected}`)
 }

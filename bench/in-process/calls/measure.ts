@@ -7,7 +7,14 @@ import type { Measured, Plan } from './plan.ts'
 import { SCENES, type Scene, type Subject, type Told } from './scene.ts'
 import { timePerCall } from './time.ts'
 
-async function measured({ unit, scene: name, contender, warmUpRounds, rounds, turnMs }: Plan): Promise<Measured> {
+async function measured({
+  unit,
+  scene: name,
+  contender,
+  warmUpRounds,
+  rounds,
+  turnMs,
+}: Plan): Promise<Measured> {
   const scene: Scene = SCENES[name]
   const measure = unit === 'ns' ? timePerCall : bytesPerCall
   const samples: number[] = []
@@ -25,7 +32,10 @@ async function measured({ unit, scene: name, contender, warmUpRounds, rounds, tu
   return { samples, ...(told && { told: await toldPerCall({ call, told }, turnMs) }) }
 }
 
-async function toldPerCall({ call, told }: Required<Pick<Subject, 'call' | 'told'>>, forMs: number): Promise<Told> {
+async function toldPerCall(
+  { call, told }: Required<Pick<Subject, 'call' | 'told'>>,
+  forMs: number,
+): Promise<Told> {
   const until = performance.now() + forMs
   let calls = 0
   for (; performance.now() < until; calls += LAP) await lap(call)

@@ -1,4 +1,9 @@
-import { type CircuitProtectorOptions, CircuitProtectorPolicy, fraction, InMemoryStorage } from '../../../src/index.ts'
+import {
+  type CircuitProtectorOptions,
+  CircuitProtectorPolicy,
+  fraction,
+  InMemoryStorage,
+} from '../../../src/index.ts'
 import { systemRuntime } from '../../../src/policies/system-runtime.ts'
 import type { Runtime } from '../../../src/replica/runtime.ts'
 import type { ExchangeRequest } from '../../../src/storage/port.ts'
@@ -30,10 +35,16 @@ export const boundedStaleness: Contender = async (scene) => {
 /** Asks the storage at each call, and reports each outcome: the default in memory. */
 export const strong: Contender = async (scene) => {
   const clock = new PacedClock(scene.pace)
-  return { call: await callIn(scene, clock, { storage: new InMemoryStorage({ clock: clock.now }) }) }
+  return {
+    call: await callIn(scene, clock, { storage: new InMemoryStorage({ clock: clock.now }) }),
+  }
 }
 
-async function callIn(scene: Scene, clock: PacedClock, options: CircuitProtectorOptions): Promise<Subject['call']> {
+async function callIn(
+  scene: Scene,
+  clock: PacedClock,
+  options: CircuitProtectorOptions,
+): Promise<Subject['call']> {
   const { limit, form, pace } = scene
   const breaker = new CircuitProtectorPolicy({
     ...options,

@@ -25,12 +25,19 @@ export const barePromise: Contender = async (scene) => {
 /** The share of failures above which cockatiel's breakers trip: at as many of the window as ours. */
 const threshold = ({ limit }: Scene): number => (limit.failures - 0.5) / limit.outOf
 
-const counting = cockatiel((scene) => new CountBreaker({ size: scene.limit.outOf, threshold: threshold(scene) }))
+const counting = cockatiel(
+  (scene) => new CountBreaker({ size: scene.limit.outOf, threshold: threshold(scene) }),
+)
 
 /** What all others are compared with: it takes part in every scene, in the one form that it has. */
-export const count: Contender = (scene) => counting({ ...scene, form: scene.form === 'two-step' ? 'execute' : scene.form })
-export const sampling: Contender = cockatiel((scene) => new SamplingBreaker({ duration: 10_000, threshold: threshold(scene) }))
-export const consecutive: Contender = cockatiel(({ limit }) => new ConsecutiveBreaker(limit.failures))
+export const count: Contender = (scene) =>
+  counting({ ...scene, form: scene.form === 'two-step' ? 'execute' : scene.form })
+export const sampling: Contender = cockatiel(
+  (scene) => new SamplingBreaker({ duration: 10_000, threshold: threshold(scene) }),
+)
+export const consecutive: Contender = cockatiel(
+  ({ limit }) => new ConsecutiveBreaker(limit.failures),
+)
 
 function cockatiel(breakerFor: (scene: Scene) => IBreaker): Contender {
   return async (scene) => {

@@ -30,16 +30,25 @@ const ALL = Object.keys(SCENES) as SceneName[]
 
 /** Measures calls on all runtimes: several processes each, which take turns. */
 export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
-  const plan = quick ? { warmUpRounds: 1, rounds: 1, turnMs: 12 } : { warmUpRounds: 10, rounds: 3, turnMs: 80 }
+  const plan = quick
+    ? { warmUpRounds: 1, rounds: 1, turnMs: 12 }
+    : { warmUpRounds: 10, rounds: 3, turnMs: 80 }
   const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
   const passes = quick ? 1 : 2
   const times = nothing()
   const bytes = nothing()
   for (const scene of ALL) {
     for (const runtime of everywhere.includes(scene) ? RUNTIMES : (['node'] as const)) {
-      for (let pass = 0; pass < passes; pass++) await play(runtime, scene, { ...plan, unit: 'ns' }, pass, times[runtime])
+      for (let pass = 0; pass < passes; pass++)
+        await play(runtime, scene, { ...plan, unit: 'ns' }, pass, times[runtime])
       if (runtime !== 'node' && scene !== 'closed') continue
-      await play(`${runtime}, no collection`, scene, { ...plan, warmUpRounds: 1, unit: 'bytes' }, 0, bytes[runtime])
+      await play(
+        `${runtime}, no collection`,
+        scene,
+        { ...plan, warmUpRounds: 1, unit: 'bytes' },
+        0,
+        bytes[runtime],
+      )
     }
   }
   return { times, bytes }
@@ -60,7 +69,8 @@ export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Foun
     let told: Told | undefined
     for (const contender of pass % 2 === 0 ? names : names.reverse()) {
       const measured = await bundle.run(runtime, { ...how, scene, contender })
-      if (measured.samples.length > 0) samples[contender] = [...(samples[contender] ?? []), ...measured.samples]
+      if (measured.samples.length > 0)
+        samples[contender] = [...(samples[contender] ?? []), ...measured.samples]
       told ??= measured.told
     }
     into.set(scene, { samples, told: told! })

@@ -7,14 +7,19 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { Measured, Plan } from './plan.ts'
 
-const bin = (name: string) => fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url))
+const bin = (name: string) =>
+  fileURLToPath(new URL(`../../../node_modules/.bin/${name}`, import.meta.url))
 
 /** Room for all that is allocated between two looks at the heap, in MiB. */
 const YOUNG_GENERATION = 512
 
 const DENO = [bin('deno'), 'run', '--no-config', '--no-prompt', '--cached-only', '--allow-env']
 const BUN = [bin('bun'), 'run', '--no-install']
-const NO_COLLECTION = ['--expose-gc', `--min-semi-space-size=${YOUNG_GENERATION}`, `--max-semi-space-size=${YOUNG_GENERATION}`]
+const NO_COLLECTION = [
+  '--expose-gc',
+  `--min-semi-space-size=${YOUNG_GENERATION}`,
+  `--max-semi-space-size=${YOUNG_GENERATION}`,
+]
 
 interface Command {
   /** What a file's name follows. */

@@ -32,18 +32,27 @@ export interface Told {
 /** Makes a contender for a scene; undefined where it has no such form. */
 export type Contender = (scene: Scene) => Promise<Subject | undefined>
 
-const usual = { form: 'execute', limit: { failures: 5, outOf: 10 }, failing: { calls: 0, of: 1 }, pace: 0 } as const
+const usual = {
+  form: 'execute',
+  limit: { failures: 5, outOf: 10 },
+  failing: { calls: 0, of: 1 },
+  pace: 0,
+} as const
 const hundredth = { calls: 1, of: 100 }
 
 /** By the name under which they are reported. */
 export const SCENES = {
-  closed: { ...usual, means: 'execute; closed, all calls succeed, one right after the other; limit 5 of 10' },
+  closed: {
+    ...usual,
+    means: 'execute; closed, all calls succeed, one right after the other; limit 5 of 10',
+  },
   open: { ...usual, form: 'open', means: 'execute; open, every call is rejected by an error' },
   'failing, of 10': {
     ...usual,
     limit: { failures: 10, outOf: 10 },
     failing: { calls: 4, of: 5 },
-    means: 'execute; 4 of 5 calls throw, which the limit of 10 of 10 never sees as a reason to trip',
+    means:
+      'execute; 4 of 5 calls throw, which the limit of 10 of 10 never sees as a reason to trip',
   },
   'failing, of 1000': {
     ...usual,
@@ -51,7 +60,11 @@ export const SCENES = {
     failing: { calls: 249, of: 250 },
     means: 'execute; 249 of 250 calls throw, limit 1,000 of 1,000',
   },
-  '1 % failing': { ...usual, failing: hundredth, means: 'execute; one call of 100 throws, all calls one right after the other' },
+  '1 % failing': {
+    ...usual,
+    failing: hundredth,
+    means: 'execute; one call of 100 throws, all calls one right after the other',
+  },
   '1 % failing, paced': {
     ...usual,
     failing: hundredth,
@@ -60,7 +73,11 @@ export const SCENES = {
       'the same, but the clock of our breakers moves on by 1 ms a call, as at 1,000 calls/s: each failure is reported at once',
   },
   wrap: { ...usual, form: 'wrap', means: 'a wrapped function; closed' },
-  'two-step': { ...usual, form: 'two-step', means: 'acquire() and permit.success(); closed. cockatiel: its execute, for scale' },
+  'two-step': {
+    ...usual,
+    form: 'two-step',
+    means: 'acquire() and permit.success(); closed. cockatiel: its execute, for scale',
+  },
 } satisfies Readonly<Record<string, Scene>>
 
 export type SceneName = keyof typeof SCENES

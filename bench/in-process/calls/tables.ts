@@ -20,11 +20,19 @@ export function callTables({ times, bytes }: Found): Table[] {
       'ns',
       times.node,
     ),
-    inAllScenes(`Bytes that one call allocates on Node’s heap, no collection in between; ${RATIO}`, 'bytes', bytes.node),
+    inAllScenes(
+      `Bytes that one call allocates on Node’s heap, no collection in between; ${RATIO}`,
+      'bytes',
+      bytes.node,
+    ),
     {
       title: `What ${OURS}, told the storage per 1,000 calls on Node; where calls come faster than reports go, the oldest outcomes are dropped`,
       columns: ['situation', 'reports', 'outcomes dropped'],
-      rows: [...times.node].map(([scene, { told }]) => [scene, told.reports * 1_000, told.dropped * 1_000]),
+      rows: [...times.node].map(([scene, { told }]) => [
+        scene,
+        told.reports * 1_000,
+        told.dropped * 1_000,
+      ]),
     },
     acrossRuntimes('Processor time of one call on each runtime, ns', 'ns', times),
     acrossRuntimes('Bytes that one call allocates on each runtime', 'bytes', bytes),
@@ -36,7 +44,13 @@ function inAllScenes(title: string, unit: string, results: Results): Table {
     title,
     columns: ['situation', 'contender', unit, 'x', 'low to high'],
     rows: [...results].flatMap(([scene, { samples }]) =>
-      compare(samples, BASELINE).map(({ name, median, ratio }) => [scene, name, median, ratio.median, spread(ratio)]),
+      compare(samples, BASELINE).map(({ name, median, ratio }) => [
+        scene,
+        name,
+        median,
+        ratio.median,
+        spread(ratio),
+      ]),
     ),
     samples: Object.fromEntries([...results].map(([scene, { samples }]) => [scene, samples])),
   }
@@ -47,7 +61,11 @@ function acrossRuntimes(title: string, unit: string, found: Found['times']): Tab
   const scenes = [...found.deno.keys()]
   return {
     title: `${title}; ${RATIO}`,
-    columns: ['situation', 'contender', ...names.flatMap((name) => [`${name}, ${unit}`, 'x', 'low to high'])],
+    columns: [
+      'situation',
+      'contender',
+      ...names.flatMap((name) => [`${name}, ${unit}`, 'x', 'low to high']),
+    ],
     rows: scenes.flatMap((scene) =>
       Object.keys(CONTENDERS).map((contender) => [
         scene,
@@ -59,7 +77,10 @@ function acrossRuntimes(title: string, unit: string, found: Found['times']): Tab
       ]),
     ),
     samples: Object.fromEntries(
-      names.map((name) => [name, Object.fromEntries(scenes.map((scene) => [scene, found[name].get(scene)!.samples]))]),
+      names.map((name) => [
+        name,
+        Object.fromEntries(scenes.map((scene) => [scene, found[name].get(scene)!.samples])),
+      ]),
     ),
   }
 }
@@ -69,17 +90,33 @@ export function callPictures({ times, bytes }: Found): Record<string, string> {
   const everywhere = [...times.deno.keys()]
   const contenders = Object.keys(CONTENDERS)
   const all = (results: Results) =>
-    Object.fromEntries(contenders.map((name) => [name, scenes.map((scene) => medianOf(results, scene, name))]))
+    Object.fromEntries(
+      contenders.map((name) => [name, scenes.map((scene) => medianOf(results, scene, name))]),
+    )
   const axes = (y: string) => ({ x: { name: 'situation' }, y: { name: y, log: true } })
   return {
-    'in-process': bars({ title: 'Processor time of one call on Node', ...axes('ns') }, scenes, all(times.node)),
-    allocations: bars({ title: 'Bytes that one call allocates on Node', ...axes('bytes') }, scenes, all(bytes.node)),
+    'in-process': bars(
+      { title: 'Processor time of one call on Node', ...axes('ns') },
+      scenes,
+      all(times.node),
+    ),
+    allocations: bars(
+      { title: 'Bytes that one call allocates on Node', ...axes('bytes') },
+      scenes,
+      all(bytes.node),
+    ),
     runtimes: bars(
-      { title: 'Processor time of one call, ours on shared storage and cockatiel’s count breaker', ...axes('ns') },
+      {
+        title: 'Processor time of one call, ours on shared storage and cockatiel’s count breaker',
+        ...axes('ns'),
+      },
       everywhere,
       Object.fromEntries(
         Object.entries(times).flatMap(([runtime, results]) =>
-          [BASELINE, OURS].map((name) => [`${runtime}: ${name}`, everywhere.map((scene) => medianOf(results, scene, name))]),
+          [BASELINE, OURS].map((name) => [
+            `${runtime}: ${name}`,
+            everywhere.map((scene) => medianOf(results, scene, name)),
+          ]),
         ),
       ),
     ),
@@ -91,6 +128,8 @@ export function standing(results: Results, scene: SceneName, contender: string):
 }
 
 function medianOf(results: Results, scene: SceneName, contender: string): number | null {
-  const found = compare(results.get(scene)!.samples, BASELINE).find(({ name }) => name === contender)
+  const found = compare(results.get(scene)!.samples, BASELINE).find(
+    ({ name }) => name === contender,
+  )
   return found === undefined ? null : Math.round(found.median)
 }

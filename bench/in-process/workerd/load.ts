@@ -38,7 +38,8 @@ function keepBusy(socket: Socket, request: Buffer, until: number): Promise<numbe
     socket.on('error', reject)
     socket.on('close', () => reject(new Error('the connection was closed')))
     socket.on('data', (chunk: Buffer) => {
-      if (received === 0 && !chunk.subarray(0, HEAD.length).equals(HEAD)) return reject(new Error(chunk.toString()))
+      if (received === 0 && !chunk.subarray(0, HEAD.length).equals(HEAD))
+        return reject(new Error(chunk.toString()))
       length ||= lengthOf(chunk.toString())
       received += chunk.length
       if (received < length) return

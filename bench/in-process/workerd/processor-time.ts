@@ -12,7 +12,8 @@ export async function workerdTime(): Promise<number | undefined> {
     if (!stat.includes('(workerd)')) continue
     // What follows the name: state, parent, … and as 12th and 13th user and system time.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (Number(fields[1]) === process.pid) time = (time ?? 0) + (Number(fields[11]) + Number(fields[12])) * TICK_MS
+    if (Number(fields[1]) === process.pid)
+      time = (time ?? 0) + (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
   return time
 }

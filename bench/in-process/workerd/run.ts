@@ -37,7 +37,9 @@ export async function measureTraffic(quick: boolean): Promise<Traffic> {
     const turn = (worker: Worker) => async () => {
       const [storage, time] = [stand.storageRequests(), await workerdTime()]
       const { requests, perSecond } = await load(stand.urls.get(worker)!, CONNECTIONS, turnMs)
-      times[worker].push(((((await workerdTime()) ?? Number.NaN) - (time ?? Number.NaN)) * 1_000) / requests)
+      times[worker].push(
+        ((((await workerdTime()) ?? Number.NaN) - (time ?? Number.NaN)) * 1_000) / requests,
+      )
       if (worker === 'breaker') {
         breaker.requests += requests
         breaker.storage += stand.storageRequests() - storage
@@ -57,7 +59,9 @@ export async function measureTraffic(quick: boolean): Promise<Traffic> {
 
 /** Against Hono without middleware. */
 export function trafficStandings(samples: Samples): Readonly<Record<Worker, Standing>> {
-  return Object.fromEntries(compare(samples, 'hono').map((standing) => [standing.name, standing])) as Record<Worker, Standing>
+  return Object.fromEntries(
+    compare(samples, 'hono').map((standing) => [standing.name, standing]),
+  ) as Record<Worker, Standing>
 }
 
 export function trafficTable({ rates, times, storageRequests }: Traffic): Table {
@@ -68,7 +72,16 @@ export function trafficTable({ rates, times, storageRequests }: Traffic): Table 
       `Requests per second through a workerd over loopback, ${CONNECTIONS} connections, a handler that answers "ok" ` +
       '(the client, the database and what else runs share the cores), and microseconds of workerd’s processor time for each. ' +
       'x is the ratio to Hono without middleware in the same round, median (low to high)',
-    columns: ['worker', 'requests/s', 'x', 'low to high', 'µs', 'x', 'low to high', 'storage requests per 1,000'],
+    columns: [
+      'worker',
+      'requests/s',
+      'x',
+      'low to high',
+      'µs',
+      'x',
+      'low to high',
+      'storage requests per 1,000',
+    ],
     rows: WORKERS.map((worker) => [
       CONTENDERS[worker],
       ...[byRate, byTime].flatMap((standings) => [
@@ -85,7 +98,11 @@ export function trafficTable({ rates, times, storageRequests }: Traffic): Table 
 export function trafficPicture({ rates }: Traffic): string {
   const standings = trafficStandings(rates)
   return bars(
-    { title: 'Requests per second through one workerd', x: { name: 'worker' }, y: { name: 'requests/s' } },
+    {
+      title: 'Requests per second through one workerd',
+      x: { name: 'worker' },
+      y: { name: 'requests/s' },
+    },
     WORKERS.map((worker) => CONTENDERS[worker]),
     { 'requests/s': WORKERS.map((worker) => Math.round(standings[worker].median)) },
   )

@@ -28,14 +28,21 @@ export async function openStand(names: readonly string[]): Promise<Stand> {
     const endpoint = await startLocalNeon({ databaseUrl: database.url })
     opened.push(() => endpoint.close())
     const counter = await Turnstile.start(async ({ request, body }, response) => {
-      const headers = Object.entries(request.headers).filter(([name]) => name.startsWith('neon-')) as [string, string][]
+      const headers = Object.entries(request.headers).filter(([name]) =>
+        name.startsWith('neon-'),
+      ) as [string, string][]
       const answer = await fetch(endpoint.fetchEndpoint, { method: 'POST', headers, body })
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(await answer.text())
     })
     opened.push(() => counter.close())
     const urls = new Map<string, URL>()
     for (const name of names) {
-      const worker = await startWorker(name, { DATABASE_URL: database.url, NEON_FETCH_ENDPOINT: `${counter.url}/sql` })
+      const worker = await startWorker(name, {
+        DATABASE_URL: database.url,
+        NEON_FETCH_ENDPOINT: `${counter.url}/sql`,
+      })
       opened.push(() => worker.dispose())
       await worker.ready
       urls.set(name, await worker.unsafeGetDirectURL())

@@ -14,7 +14,10 @@ export const dev: Command = {
   local: true,
   options: {
     port: { value: 'number', help: 'The port to listen on; 0: any free one. Default: 4444.' },
-    'data-dir': { value: 'folder', help: 'Where to keep the data. Default: in memory, gone with this process.' },
+    'data-dir': {
+      value: 'folder',
+      help: 'Where to keep the data. Default: in memory, gone with this process.',
+    },
     json: JSON_OPTION,
   },
   async run(given, terminal) {

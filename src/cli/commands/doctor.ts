@@ -17,8 +17,16 @@ export const doctor: Command = {
     const database = databaseOf(terminal)
     const { endpoint, name, user } = placeOf(database)
     const findings: Finding[] = [
-      { check: 'settings', level: 'ok', says: `${database.variable}, namespace ${readEnvironment(env, true).namespace}` },
-      { check: 'driver', level: 'ok', says: `${database.driver}, ${endpoint}, database ${name}, as ${user}` },
+      {
+        check: 'settings',
+        level: 'ok',
+        says: `${database.variable}, namespace ${readEnvironment(env, true).namespace}`,
+      },
+      {
+        check: 'driver',
+        level: 'ok',
+        says: `${database.driver}, ${endpoint}, database ${name}, as ${user}`,
+      },
     ]
     try {
       const connection = await connect(database)
@@ -32,7 +40,12 @@ export const doctor: Command = {
       }
     } catch (error) {
       const { problem, advice } = explain(error, database)
-      findings.push({ check: 'connection', level: 'bad', says: problem, ...(advice === undefined ? {} : { advice }) })
+      findings.push({
+        check: 'connection',
+        level: 'bad',
+        says: problem,
+        ...(advice === undefined ? {} : { advice }),
+      })
     }
     if (given.flag('json')) writeJson(terminal, findings)
     else stdout.write(report(findings, painter(stdout, env)))
@@ -48,7 +61,10 @@ function report(findings: readonly Finding[], paint: Paint): string {
     .map(({ check: name, level, says, advice }) => {
       const [colour, mark] = MARKS[level]
       const indent = ' '.repeat(width + 8)
-      const lines = advice === undefined ? [] : advice.split('\n').map((line) => `${indent}${paint('cyan', line)}\n`)
+      const lines =
+        advice === undefined
+          ? []
+          : advice.split('\n').map((line) => `${indent}${paint('cyan', line)}\n`)
       return `${paint(colour, mark)}  ${name.padEnd(width)}  ${printable(says)}\n${lines.join('')}`
     })
     .join('')

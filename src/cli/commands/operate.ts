@@ -17,7 +17,9 @@ const OPTIONS: Command['options'] = {
   schema: SCHEMA,
   json: JSON_OPTION,
 }
-const FOR = (what: string) => ({ for: { value: 'time', help: `${what}, such as 10m; at most 30d. Default: until lifted.` } })
+const FOR = (what: string) => ({
+  for: { value: 'time', help: `${what}, such as 10m; at most 30d. Default: until lifted.` },
+})
 const LONGEST_ORDER = { min: 1, max: 30 * DAY_MS }
 
 export const open: Command = {
@@ -25,13 +27,20 @@ export const open: Command = {
   summary: 'Open a breaker for its cooldown.',
   arguments: [KEY],
   options: {
-    cooldown: { value: 'time', help: "How long, such as 30s. Default: what its last user's settings say, else 30s." },
+    cooldown: {
+      value: 'time',
+      help: "How long, such as 30s. Default: what its last user's settings say, else 30s.",
+    },
     ...OPTIONS,
   },
   run: (given, terminal) =>
     command(given, terminal, (before) => {
       const cooldownMs = given.duration('cooldown', { min: 1, max: DAY_MS })
-      return { command: 'open', cooldownMs: cooldownMs === undefined ? (before.settings?.cooldownMs ?? [30_000]) : [cooldownMs] }
+      return {
+        command: 'open',
+        cooldownMs:
+          cooldownMs === undefined ? (before.settings?.cooldownMs ?? [30_000]) : [cooldownMs],
+      }
     }),
 }
 
@@ -68,7 +77,8 @@ FORCED_OPEN   rejects all calls: the same as isolate
 none          lifts what stands`,
   arguments: [KEY, { name: 'order', help: 'DISABLED, METRICS_ONLY, FORCED_OPEN or none.' }],
   options: { ...FOR('How long it stands'), ...OPTIONS },
-  run: (given, terminal) => command(given, terminal, () => overrideOrder(given, kindOf(given.argument('order')!))),
+  run: (given, terminal) =>
+    command(given, terminal, () => overrideOrder(given, kindOf(given.argument('order')!))),
 }
 
 function kindOf(text: string): OverrideKind | null {
@@ -79,17 +89,28 @@ function kindOf(text: string): OverrideKind | null {
 }
 
 function overrideOrder(given: Given, kind: OverrideKind | null): Order {
-  return { command: 'override', override: kind, forMs: given.duration('for', LONGEST_ORDER) ?? null }
+  return {
+    command: 'override',
+    override: kind,
+    forMs: given.duration('for', LONGEST_ORDER) ?? null,
+  }
 }
 
-async function command(given: Given, terminal: Terminal, orderOf: (before: Snapshot) => Order): Promise<number> {
+async function command(
+  given: Given,
+  terminal: Terminal,
+  orderOf: (before: Snapshot) => Order,
+): Promise<number> {
   const [actor, reason] = [actorOf(given), given.word('reason') ?? null]
   const { snapshot, before } = await withStorage(given, terminal, async (storage) => {
     const id = breakerOf(given, storage)
     // Wrong options are told before anything is asked of the database.
     orderOf({ settings: null } as Snapshot)
     const [read] = await storage.exchange([id])
-    const done = await storage.control({ ...id, command: { order: orderOf(read!.snapshot), actor, reason } })
+    const done = await storage.control({
+      ...id,
+      command: { order: orderOf(read!.snapshot), actor, reason },
+    })
     return { snapshot: done.snapshot, before: read!.snapshot }
   })
   if (given.flag('json')) writeJson(terminal, snapshot)
@@ -100,8 +121,12 @@ async function command(given: Given, terminal: Terminal, orderOf: (before: Snaps
 function said(before: Snapshot, after: Snapshot, { stdout, env }: Terminal): string {
   const paint = painter(stdout, env)
   const state = (snapshot: Snapshot) => paintStatus(paint, snapshot, stateOf(snapshot))
-  const change = stateOf(before) === stateOf(after) ? `stays ${state(after)}` : `${state(before)} → ${state(after)}`
+  const change =
+    stateOf(before) === stateOf(after)
+      ? `stays ${state(after)}`
+      : `${state(before)} → ${state(after)}`
   const until = after.override?.until ?? (after.status === 'OPEN' ? after.openUntil : null)
-  const end = until === null || until >= INDEFINITE ? '' : `, until ${new Date(until).toISOString()}`
+  const end =
+    until === null || until >= INDEFINITE ? '' : `, until ${new Date(until).toISOString()}`
   return `${paint('bold', printable(after.resourceKey))} (${printable(after.namespace)}): ${change}${end}`
 }

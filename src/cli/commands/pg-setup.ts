@@ -18,8 +18,13 @@ export const pgSetup: Command = {
       value: 'zone',
       help: "The IANA time zone of the Python library's processes. Default: the connection's.",
     },
-    'prune-functions': { help: 'Drop the functions of other versions. Not while programs of those still run.' },
-    schema: { value: 'name', help: 'A schema for the tables, created if missing. Default: the search path.' },
+    'prune-functions': {
+      help: 'Drop the functions of other versions. Not while programs of those still run.',
+    },
+    schema: {
+      value: 'name',
+      help: 'A schema for the tables, created if missing. Default: the search path.',
+    },
     json: JSON_OPTION,
   },
   async run(given, terminal) {
@@ -47,7 +52,10 @@ export const pgSetup: Command = {
 }
 
 async function confirmed(database: DatabaseSettings, { ask, stderr }: Terminal): Promise<boolean> {
-  if (ask === undefined) throw new UsageError('nobody is there to be asked: give --yes, or --dry-run to see what would run')
+  if (ask === undefined)
+    throw new UsageError(
+      'nobody is there to be asked: give --yes, or --dry-run to see what would run',
+    )
   stderr.write(question(database))
   return /^y(es)?$/i.test((await ask('Continue? [y/N] ')).trim())
 }
@@ -69,7 +77,11 @@ function question(database: DatabaseSettings): string {
 `
 }
 
-function report({ applied, notices }: Migrated, schema: string | undefined, { stdout, env }: Terminal): string {
+function report(
+  { applied, notices }: Migrated,
+  schema: string | undefined,
+  { stdout, env }: Terminal,
+): string {
   const paint = painter(stdout, env)
   const where = schema === undefined ? '' : ` in the schema ${schema}`
   const lines = [

@@ -18,11 +18,16 @@ export const prune: Command = {
   },
   async run(given, terminal) {
     const olderThanMs = given.duration('older-than', { min: DAY_MS, max: 3_650 * DAY_MS })
-    if (olderThanMs === undefined) throw new UsageError('--older-than is missing, such as --older-than 30d')
+    if (olderThanMs === undefined)
+      throw new UsageError('--older-than is missing, such as --older-than 30d')
     const namespace = given.word('namespace')
     const within = namespace === undefined ? {} : { namespace }
     const pruned = await withStorage(given, terminal, (storage) =>
-      storage.prune({ ...within, breakersOlderThanMs: olderThanMs, transitionsOlderThanMs: olderThanMs }),
+      storage.prune({
+        ...within,
+        breakersOlderThanMs: olderThanMs,
+        transitionsOlderThanMs: olderThanMs,
+      }),
     )
     if (given.flag('json')) writeJson(terminal, pruned)
     else

@@ -16,7 +16,10 @@ export const status: Command = {
   summary: 'Show all breakers, worst first, or one of them in full.',
   arguments: [OPTIONAL_KEY],
   options: {
-    namespace: { value: 'name', help: 'Only this namespace. Default: all; with a key, RC_NAMESPACE, else default.' },
+    namespace: {
+      value: 'name',
+      help: 'Only this namespace. Default: all; with a key, RC_NAMESPACE, else default.',
+    },
     watch: { help: 'Show it again and again, until Ctrl-C.' },
     interval: { value: 'time', help: 'How often, with --watch; 200ms to 1h. Default: 2s.' },
     limit: { value: 'number', help: 'How many breakers at most, 1 to 1000. Default: 100.' },
@@ -54,7 +57,10 @@ function lookOf(given: Given, storage: EnvironmentStorage, limit: number): () =>
   }
   const namespace = given.word('namespace')
   return async () => {
-    const { items, next } = await storage.list({ limit, ...(namespace === undefined ? {} : { namespace }) })
+    const { items, next } = await storage.list({
+      limit,
+      ...(namespace === undefined ? {} : { namespace }),
+    })
     return { all: items, more: next !== null }
   }
 }
@@ -71,7 +77,8 @@ function shown({ one, all, more }: Seen, { stdout, env }: Terminal): string {
       return `Nothing was ever reported of ${JSON.stringify(one.resourceKey)} in the namespace ${JSON.stringify(one.namespace)}.\n`
     return detailsOf(one, paint)
   }
-  if (all.length === 0) return 'There are no breakers yet: a breaker appears with its first outcome that is stored.\n'
+  if (all.length === 0)
+    return 'There are no breakers yet: a breaker appears with its first outcome that is stored.\n'
   const body = table(columnsOf(paint), all, paint, stdout.isTTY ? stdout.columns : undefined)
   return more ? `${body}${paint('dim', `… and more: --limit shows up to 1000.`)}\n` : body
 }
@@ -83,7 +90,12 @@ const CLEAR_LINE = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
 /** On a terminal it has a screen of its own, and leaves the old one as it was; elsewhere each look follows the last. */
-async function watch(look: () => Promise<Seen>, intervalMs: number, json: boolean, terminal: Terminal): Promise<number> {
+async function watch(
+  look: () => Promise<Seen>,
+  intervalMs: number,
+  json: boolean,
+  terminal: Terminal,
+): Promise<number> {
   const { stdout, env } = terminal
   const paint = painter(stdout, env)
   const interrupted = terminal.interrupted()
@@ -94,7 +106,9 @@ async function watch(look: () => Promise<Seen>, intervalMs: number, json: boolea
       const text = await frame()
       if (interrupted.aborted) break
       // Drawn over the last one, so that nothing flickers.
-      stdout.write(screen ? `${HOME}${text.replaceAll('\n', `${CLEAR_LINE}\n`)}${CLEAR_BELOW}` : text)
+      stdout.write(
+        screen ? `${HOME}${text.replaceAll('\n', `${CLEAR_LINE}\n`)}${CLEAR_BELOW}` : text,
+      )
       await sleep(intervalMs, undefined, { signal: interrupted }).catch(() => {})
     }
   } finally {
@@ -121,6 +135,8 @@ async function watch(look: () => Promise<Seen>, intervalMs: number, json: boolea
   function fitToScreen(text: string): string {
     const rows = screen ? (stdout as { readonly rows?: number }).rows : undefined
     const lines = text.split('\n')
-    return rows === undefined || lines.length <= rows ? text : `${lines.slice(0, rows - 2).join('\n')}\n${paint('dim', '…')}`
+    return rows === undefined || lines.length <= rows
+      ? text
+      : `${lines.slice(0, rows - 2).join('\n')}\n${paint('dim', '…')}`
   }
 }

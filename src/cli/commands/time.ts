@@ -13,7 +13,9 @@ export function stretch(ms: number): string {
   const [unit, size] = UNITS[first]!
   const next = UNITS[first + 1]
   const rest = next === undefined ? 0 : Math.floor((seconds % size) / next[1])
-  return rest === 0 ? `${Math.floor(seconds / size)}${unit}` : `${Math.floor(seconds / size)}${unit} ${rest}${next![0]}`
+  return rest === 0
+    ? `${Math.floor(seconds / size)}${unit}`
+    : `${Math.floor(seconds / size)}${unit} ${rest}${next![0]}`
 }
 
 /** `2026-01-31 12:00:00Z` */

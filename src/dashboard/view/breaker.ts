@@ -68,7 +68,9 @@ function state(snapshot: Snapshot, reading: Reading): Html {
   const { status, cause, updatedAt, at, opens, wouldReject } = snapshot
   const until = reading.halfOpenInMs
   return html`<div class="now">${badge(status)}<p class="headline">${
-    until !== null && until > 0 ? html`Half-open in ${countdown(until)}` : statusNote(snapshot, reading)
+    until !== null && until > 0
+      ? html`Half-open in ${countdown(until)}`
+      : statusNote(snapshot, reading)
   }</p></div>
   <dl class="facts">
     ${fact('Failure rate', rate(reading))}
@@ -103,7 +105,9 @@ function auditLog(base: string, { snapshot, lines, range, after }: BreakerView):
     after === undefined && lines.next === null
       ? ''
       : html`<nav class="pager" aria-label="Pages of the audit log">${
-          after === undefined ? '' : html`<a class="button quiet" href="${breakerUrl(base, snapshot, { range })}">Newest</a>`
+          after === undefined
+            ? ''
+            : html`<a class="button quiet" href="${breakerUrl(base, snapshot, { range })}">Newest</a>`
         }${lines.next === null ? '' : html`<a class="button" rel="next" href="${breakerUrl(base, snapshot, { range, after: lines.next })}">Older</a>`}</nav>`
   return html`<h2 id="log-title">Audit log</h2>
   ${

@@ -21,7 +21,12 @@ const NOW: readonly Choice[] = [
   { command: 'force-open', label: 'Force open', effect: 'Rejects every call until lifted' },
   { command: 'open', label: 'Open once', effect: 'Opens for its own cooldown, then probes decide' },
   { command: 'close', label: 'Close', effect: 'Closes, and lifts the override', relief: true },
-  { command: 'lift', label: 'Lift override', effect: 'Ends an isolation or other order', relief: true },
+  {
+    command: 'lift',
+    label: 'Lift override',
+    effect: 'Ends an isolation or other order',
+    relief: true,
+  },
   { command: 'reset', label: 'Reset', effect: 'Closes with an empty log, as if new', relief: true },
 ]
 
@@ -31,7 +36,8 @@ export function controls(base: string, id: BreakerId): Html {
     <label class="field"><span>Reason</span><input name="reason" required maxlength="255" autocomplete="off" placeholder="For whoever reads the audit log"></label>
     <fieldset><legend>For a time</legend>
       <label class="field inline"><span>How long</span><select name="for">${PERIODS.map(
-        ([value, label]) => html`<option value="${value}" ${value === '15m' ? html`selected` : ''}>${label}</option>`,
+        ([value, label]) =>
+          html`<option value="${value}" ${value === '15m' ? html`selected` : ''}>${label}</option>`,
       )}</select></label>
       ${TIMED.map(action)}
     </fieldset>

@@ -31,10 +31,21 @@ export function ago(ms: number): string {
 
 const NUMBER = new Intl.NumberFormat('en-US')
 export const number = (n: number): string => NUMBER.format(n)
-export const percent = (ratio: number): string => `${Math.round(ratio * 1_000) / 10}%`.replace('%', ' %')
+export const percent = (ratio: number): string =>
+  `${Math.round(ratio * 1_000) / 10}%`.replace('%', ' %')
 
-const DAY = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' })
-const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const DAY = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+})
+const TIME = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
 
 /** An instant in UTC, named so; the page's script turns it into the reader's own zone, and names that. */
 export function instant(ms: number): Html {

@@ -17,7 +17,10 @@ interface Page {
 const NEWS = 'x-live'
 
 /** A whole document: style and script stand in it, so that it needs nothing else, and only these two may run. */
-export function page(c: Context, { title, body, status = 200, refreshMs = null }: Page): Response | Promise<Response> {
+export function page(
+  c: Context,
+  { title, body, status = 200, refreshMs = null }: Page,
+): Response | Promise<Response> {
   const nonce = newNonce()
   const isWhole = c.req.header(NEWS) === undefined
   const policy = [

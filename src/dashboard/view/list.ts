@@ -30,7 +30,11 @@ function totals(base: string, filter: ListFilter, summary: BreakerSummary | unde
   const { counts } = summary ?? {}
   const all = counts && counts.OPEN + counts.HALF_OPEN + counts.CLOSED
   const { status: chosen, after: _, ...rest } = filter
-  const tile = (status: CircuitState | undefined, label: string, count: number | undefined) => html`<li><a class="tile ${
+  const tile = (
+    status: CircuitState | undefined,
+    label: string,
+    count: number | undefined,
+  ) => html`<li><a class="tile ${
     status ? `is-${status}` : ''
   }" href="${listUrl(base, { ...rest, ...(status && { status }) })}" ${chosen === status ? html`aria-current="true"` : ''}>
       <span class="count">${count === undefined ? '–' : number(count)}</span>
@@ -41,9 +45,16 @@ function totals(base: string, filter: ListFilter, summary: BreakerSummary | unde
   </ul></nav>`
 }
 
-function toolbar(base: string, { search, namespace, status }: ListFilter, summary: BreakerSummary | undefined): Html {
+function toolbar(
+  base: string,
+  { search, namespace, status }: ListFilter,
+  summary: BreakerSummary | undefined,
+): Html {
   const namespaces = summary?.namespaces ?? []
-  const known = namespace === undefined || namespaces.includes(namespace) ? namespaces : [namespace, ...namespaces]
+  const known =
+    namespace === undefined || namespaces.includes(namespace)
+      ? namespaces
+      : [namespace, ...namespaces]
   return html`<form class="toolbar" role="search" method="get" action="${listUrl(base)}">
     <label class="field grow"><span>Search</span><input type="search" name="search" value="${search ?? ''}" maxlength="255" placeholder="Part of a resource key" autocomplete="off" spellcheck="false"></label>
     <label class="field"><span>Namespace</span><select name="namespace"><option value="">All namespaces</option>${known.map(
@@ -71,7 +82,9 @@ function row(base: string, snapshot: Snapshot): Html {
   return html`<tr role="row" class="is-${status}">
     <th role="rowheader" scope="row"><a class="key" href="${breakerUrl(base, snapshot)}"><bdi>${breakable(resourceKey)}</bdi></a><span class="namespace"><bdi>${namespace}</bdi></span></th>
     <td role="cell" data-label="Status">${badge(status)}<span class="note">${
-      until !== null && until > 0 ? html`half-open in ${countdown(until)}` : statusNote(snapshot, reading)
+      until !== null && until > 0
+        ? html`half-open in ${countdown(until)}`
+        : statusNote(snapshot, reading)
     }</span></td>
     <td role="cell" data-label="Newest outcomes">${strip(reading, CELLS)}</td>
     <td role="cell" data-label="Failure rate">${rate(reading)}</td>

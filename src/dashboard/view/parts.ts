@@ -6,13 +6,18 @@ import { countdown, type Html, instant, number, percent } from './format.ts'
 import { OVERRIDE } from './words.ts'
 
 /** What there is to say beside a status. */
-export function statusNote({ status, settings, opens, ...snapshot }: Snapshot, reading: Reading): Html | string {
+export function statusNote(
+  { status, settings, opens, ...snapshot }: Snapshot,
+  reading: Reading,
+): Html | string {
   if (status === 'OPEN') {
     if (reading.halfOpenInMs === 0) return 'probes with the next call'
     return 'openUntil' in snapshot && snapshot.openUntil >= INDEFINITE ? 'until lifted' : ''
   }
   if (status === 'HALF_OPEN') {
-    return settings === null ? '' : `${number(reading.successes)} of ${number(settings.successes)} successes to close`
+    return settings === null
+      ? ''
+      : `${number(reading.successes)} of ${number(settings.successes)} successes to close`
   }
   return opens > 0 ? `${number(opens)} opens in a row` : ''
 }
@@ -23,7 +28,8 @@ const METER = 72
 export function rate(reading: Reading): Html {
   const { failureRate, failureRateLimit, failures, successes } = reading
   const limit = failureRateLimit === null ? '' : limitNote(reading, failureRateLimit)
-  if (failureRate === null) return html`<span class="none">–</span><span class="note">${limit}</span>`
+  if (failureRate === null)
+    return html`<span class="none">–</span><span class="note">${limit}</span>`
   const over = failureRateLimit !== null && failureRate >= failureRateLimit
   const at = (ratio: number) => Math.round(ratio * METER * 10) / 10
   return html`<span class="rate"><svg class="meter ${over ? 'over' : ''}" aria-hidden="true" width="${METER}" height="12" viewBox="0 0 ${METER} 12"><rect class="track" y="3" width="${METER}" height="6" rx="3"/><rect class="fill" y="3" width="${at(failureRate)}" height="6" rx="3"/>${
@@ -51,7 +57,9 @@ export function overrideNote(override: Override | null, now: number): Html {
   if (override === null) return html`<span class="none">–</span>`
   const { kind, until, actor, reason } = override
   return html`<span class="override is-${kind}">${OVERRIDE[kind]}</span> <span class="when">${
-    until === null ? 'until lifted' : html`for ${countdown(until - now)}<span class="exact"> (until ${instant(until)})</span>`
+    until === null
+      ? 'until lifted'
+      : html`for ${countdown(until - now)}<span class="exact"> (until ${instant(until)})</span>`
   }</span><span class="note">${actor === null ? '' : html`<bdi class="actor">${actor}</bdi>`}${actor !== null && reason !== null ? ': ' : ''}${
     reason === null ? '' : html`<bdi class="reason">${reason}</bdi>`
   }</span>`

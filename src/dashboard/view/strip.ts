@@ -17,7 +17,9 @@ export function strip({ window, windowSize }: Reading, most: number): Html {
   const cells = (wanted: string, height: number) =>
     [...shown]
       .map((bit, i) =>
-        bit === wanted ? `M${(size - shown.length + i) * (BAR + GAP)} ${HEIGHT - height}h${BAR}v${height}h-${BAR}z` : '',
+        bit === wanted
+          ? `M${(size - shown.length + i) * (BAR + GAP)} ${HEIGHT - height}h${BAR}v${height}h-${BAR}z`
+          : '',
       )
       .join('')
   const free = Array.from(

@@ -44,8 +44,15 @@ export function stretches(
 }
 
 /** A band over time: as high as it is bad. */
-export function timeline(parts: readonly Stretch[], marks: readonly Transition[], from: number, to: number, ticks: number): Html {
-  const x = (at: number) => Math.round(((Math.min(Math.max(at, from), to) - from) / (to - from)) * WIDTH * 10) / 10
+export function timeline(
+  parts: readonly Stretch[],
+  marks: readonly Transition[],
+  from: number,
+  to: number,
+  ticks: number,
+): Html {
+  const x = (at: number) =>
+    Math.round(((Math.min(Math.max(at, from), to) - from) / (to - from)) * WIDTH * 10) / 10
   const block = ({ status, from, to }: Stretch) => {
     const width = Math.max(x(to) - x(from), status === 'CLOSED' ? 0 : NARROWEST)
     return html`<rect class="is-${status}" x="${Math.min(x(from), WIDTH - width)}" y="${HEIGHT - LEVEL[status]}" width="${width}" height="${LEVEL[status]}"><title>${STATUS[status]} for ${span(to - from)}</title></rect>`
@@ -61,7 +68,8 @@ export function timeline(parts: readonly Stretch[], marks: readonly Transition[]
   </svg>
   <ul class="axis" aria-hidden="true">${gaps.map((i) => html`<li>${span(((to - from) / ticks) * (ticks - i))} ago</li>`)}<li>now</li></ul>
   <ul class="legend">${(['OPEN', 'HALF_OPEN', 'CLOSED'] as const).map(
-    (status) => html`<li class="is-${status}">${icon(status)}${STATUS[status]} <b>${share(parts, status)}</b></li>`,
+    (status) =>
+      html`<li class="is-${status}">${icon(status)}${STATUS[status]} <b>${share(parts, status)}</b></li>`,
   )}${marks.length > 0 ? html`<li class="by-hand"><span aria-hidden="true"></span>By hand <b>${number(marks.length)} ×</b></li>` : ''}</ul>`
 }
 

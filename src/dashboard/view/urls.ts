@@ -11,12 +11,17 @@ export interface ListFilter {
 
 /** Only what is given: an absolute path, since nobody knows whether the mount point was asked for with a slash at its end. */
 function url(path: string, query: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '')
+  const given = Object.entries(query).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
+  )
   const text = new URLSearchParams(given).toString()
   return text === '' ? path : `${path}?${text}`
 }
 
-export function listUrl(base: string, { search, namespace, status, after }: ListFilter = {}): string {
+export function listUrl(
+  base: string,
+  { search, namespace, status, after }: ListFilter = {},
+): string {
   return url(base === '' ? '/' : base, { search, namespace, status, after })
 }
 

@@ -5,7 +5,11 @@ import type { Settings } from '../../core/settings.ts'
 import type { Cause, CircuitState, OverrideKind } from '../../core/state.ts'
 import { type Html, number, percent } from './format.ts'
 
-export const STATUS: Readonly<Record<CircuitState, string>> = { OPEN: 'Open', HALF_OPEN: 'Half-open', CLOSED: 'Closed' }
+export const STATUS: Readonly<Record<CircuitState, string>> = {
+  OPEN: 'Open',
+  HALF_OPEN: 'Half-open',
+  CLOSED: 'Closed',
+}
 
 export const OVERRIDE: Readonly<Record<OverrideKind, string>> = {
   FORCED_OPEN: 'Isolated',
@@ -29,7 +33,13 @@ export const CAUSE: Readonly<Record<Cause, string>> = {
 }
 
 /** What an operator did, and not the machine. */
-export const BY_HAND: ReadonlySet<Cause> = new Set<Cause>(['opened', 'closed', 'isolated', 'overridden', 'reset'])
+export const BY_HAND: ReadonlySet<Cause> = new Set<Cause>([
+  'opened',
+  'closed',
+  'isolated',
+  'overridden',
+  'reset',
+])
 
 /** A shape of its own for each status: a ring that is whole, half full, or struck through. */
 const ICON: Readonly<Record<CircuitState, Html>> = {
@@ -57,5 +67,7 @@ export function limitInWords({ trip }: Settings): string {
 export function cooldownsInWords(cooldownMs: readonly number[]): string {
   const steps = cooldownMs.filter((ms, i) => ms !== cooldownMs[i - 1])
   const words = steps.map(formatDuration)
-  return words.length <= 4 ? words.join(', then ') : `${words.slice(0, 3).join(', ')} … ${words.at(-1)}`
+  return words.length <= 4
+    ? words.join(', then ')
+    : `${words.slice(0, 3).join(', ')} … ${words.at(-1)}`
 }

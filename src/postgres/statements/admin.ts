@@ -20,7 +20,12 @@ const found = ({ namespace, search }: ListQuery): readonly (SQL | undefined)[] =
  * Worst first, paged by key: no offset to count up to. No index serves it, for one on `state` would cost every write.
  * With a summary its first row carries that, and a row without a snapshot stands for an empty page.
  */
-export function listStatement(query: ListQuery, after: Place | undefined, limit: number, names: Names): SQL {
+export function listStatement(
+  query: ListQuery,
+  after: Place | undefined,
+  limit: number,
+  names: Names,
+): SQL {
   const page = pageStatement(query, after, limit, names)
   if (!query.summary) return page
   const { breakers } = names
@@ -34,7 +39,12 @@ export function listStatement(query: ListQuery, after: Place | undefined, limit:
  order by p.ordinal`
 }
 
-function pageStatement(query: ListQuery, after: Place | undefined, limit: number, { breakers }: Names): SQL {
+function pageStatement(
+  query: ListQuery,
+  after: Place | undefined,
+  limit: number,
+  { breakers }: Names,
+): SQL {
   const { status } = query
   return sql`select ${sql.raw(`${snapshotSql('json_build_object')} as snapshot, ${ms('clock_timestamp()')}::float8 as at from ${breakers} c`)} where ${all(
     [
@@ -59,7 +69,9 @@ export function historyStatement(
     [
       resourceKey === undefined ? undefined : sql`resource_key = ${resourceKey}::text`,
       namespace === undefined ? undefined : sql`namespace = ${namespace}::text`,
-      newerThanMs === undefined ? undefined : sql`at >= clock_timestamp() - ${newerThanMs}::bigint * interval '1 ms'`,
+      newerThanMs === undefined
+        ? undefined
+        : sql`at >= clock_timestamp() - ${newerThanMs}::bigint * interval '1 ms'`,
       before === undefined ? undefined : sql`id < ${before}::bigint`,
     ],
   )} order by id desc limit ${limit}::int`

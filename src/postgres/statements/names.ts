@@ -13,7 +13,11 @@ export interface Names {
 /** @throws {InvalidOptionError} where `schema` is no plain name */
 export function namesIn(schema: string | undefined): Names {
   if (schema !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) {
-    throw new InvalidOptionError('schema', 'a name of letters, digits and underscores, at most 63 long', schema)
+    throw new InvalidOptionError(
+      'schema',
+      'a name of letters, digits and underscores, at most 63 long',
+      schema,
+    )
   }
   const within = (name: string) => (schema === undefined ? name : `"${schema}".${name}`)
   return {

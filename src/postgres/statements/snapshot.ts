@@ -1,5 +1,6 @@
 /** An instant as the specification counts: whole milliseconds since 1970. */
-export const ms = (instant: string): string => `floor(extract(epoch from ${instant}) * 1000)::bigint`
+export const ms = (instant: string): string =>
+  `floor(extract(epoch from ${instant}) * 1000)::bigint`
 
 /**
  * The row `c` as JSON, which every driver hands over alike: their ideas of `int8`, arrays and instants differ.

@@ -17,7 +17,11 @@ export const admissionCases: Cases = {
   'open rejects, says for how long, and writes nothing': async (lab) => {
     const breaker = lab.breaker({ cooldown: '1h' })
     const { snapshot: before } = await breaker.send('1')
-    matches(before, { openUntil: before.at + HOUR, retryAfterMs: HOUR, cooldownMs: HOUR }, 'the snapshot of the trip')
+    matches(
+      before,
+      { openUntil: before.at + HOUR, retryAfterMs: HOUR, cooldownMs: HOUR },
+      'the snapshot of the trip',
+    )
     await lab.pass(2)
     const { verdict, token, transitions, snapshot } = await breaker.acquire()
     equal([verdict, token, transitions], ['rejected', null, []], 'the admission')
@@ -26,13 +30,14 @@ export const admissionCases: Cases = {
     ok(snapshot.retryAfterMs! < HOUR, 'retryAfterMs counts down')
   },
 
-  'the end of the cooldown alone changes nothing; a read says that nothing need be waited for': async (lab) => {
-    const breaker = lab.breaker({ cooldown: 1 })
-    const { snapshot } = await breaker.send('1')
-    await lab.pass(2)
-    const read = await breaker.read()
-    equal([lasting(read), read.retryAfterMs], [lasting(snapshot), 0], 'the snapshot')
-  },
+  'the end of the cooldown alone changes nothing; a read says that nothing need be waited for':
+    async (lab) => {
+      const breaker = lab.breaker({ cooldown: 1 })
+      const { snapshot } = await breaker.send('1')
+      await lab.pass(2)
+      const read = await breaker.read()
+      equal([lasting(read), read.retryAfterMs], [lasting(snapshot), 0], 'the snapshot')
+    },
 
   'the first admission after the cooldown makes it half-open, and is a probe': async (lab) => {
     const breaker = lab.breaker({ failureLimit: fraction(1, 2), cooldown: 1, probeLease: '1h' })
@@ -40,7 +45,11 @@ export const admissionCases: Cases = {
     await lab.pass(2)
     const { verdict, token, transitions, snapshot } = await breaker.acquire()
     equal([verdict, typeof token], ['probe', 'number'], 'the admission')
-    matches(snapshot, { status: 'HALF_OPEN', log: '', failureCount: 0, leases: [token], opens: 1 }, 'the snapshot')
+    matches(
+      snapshot,
+      { status: 'HALF_OPEN', log: '', failureCount: 0, leases: [token], opens: 1 },
+      'the snapshot',
+    )
     ok(snapshot.generation > open.generation, 'the generation grew')
     const { generation, at } = snapshot
     const line = {
@@ -60,7 +69,9 @@ export const admissionCases: Cases = {
   'what the caller believes the status to be changes no answer': async (lab) => {
     const breaker = lab.breaker({ cooldown: 1, probeLease: '1h' })
     const ask = (expected: CircuitState) =>
-      lab.storage.acquire({ ...breaker.id, settings: breaker.settings, leaseMs: HOUR, expected }).then(({ verdict }) => verdict)
+      lab.storage
+        .acquire({ ...breaker.id, settings: breaker.settings, leaseMs: HOUR, expected })
+        .then(({ verdict }) => verdict)
     for (const expected of ['CLOSED', 'OPEN', 'HALF_OPEN'] as const) {
       equal(await ask(expected), 'admitted', `closed, expected ${expected}`)
     }
@@ -79,8 +90,14 @@ export const admissionCases: Cases = {
     const breaker = lab.breaker({ cooldown: (opens) => Math.min(cooldown(opens), HOUR) })
     for (const opens of [1, 2]) {
       const { snapshot } =
-        opens === 1 ? await breaker.send('1') : await breaker.send('1', { tokens: [(await breaker.acquire()).token!] })
-      matches(snapshot, { status: 'OPEN', opens, cooldownMs: cooldown(opens), retryAfterMs: cooldown(opens) }, `open ${opens}`)
+        opens === 1
+          ? await breaker.send('1')
+          : await breaker.send('1', { tokens: [(await breaker.acquire()).token!] })
+      matches(
+        snapshot,
+        { status: 'OPEN', opens, cooldownMs: cooldown(opens), retryAfterMs: cooldown(opens) },
+        `open ${opens}`,
+      )
       await lab.pass(cooldown(opens) + 1)
     }
     const { snapshot } = await breaker.send('0', { tokens: [(await breaker.acquire()).token!] })

@@ -5,26 +5,40 @@ import { type Breaker, type Cases, lasting } from './lab.ts'
 
 const HOUR = 3_600_000
 
-function override(breaker: Breaker, kind: OverrideKind | null, forMs: number | null = null): ReturnType<Breaker['order']> {
+function override(
+  breaker: Breaker,
+  kind: OverrideKind | null,
+  forMs: number | null = null,
+): ReturnType<Breaker['order']> {
   return breaker.order({ command: 'override', override: kind, forMs }, 'ana', 'maintenance')
 }
 
 export const commandCases: Cases = {
-  'open, close and reset move a breaker, also one that had no row, and leave a line with actor and reason': async (lab) => {
-    for (const [command, to, cause] of [
-      ['open', 'OPEN', 'opened'],
-      ['close', 'CLOSED', 'closed'],
-      ['reset', 'CLOSED', 'reset'],
-    ] as const) {
-      const breaker = lab.breaker({}, { resourceKey: command })
-      const order = command === 'open' ? { command, cooldownMs: [HOUR] } : { command }
-      const { snapshot, verdict, transitions } = await breaker.order(order, 'ana', 'maintenance')
-      const { generation, at } = snapshot
-      const line = { ...breaker.id, generation, from: 'CLOSED', to, cause, actor: 'ana', reason: 'maintenance', at }
-      equal([verdict, snapshot.status, transitions], ['commanded', to, [line]], command)
-      equal(await breaker.history(), [line], `the history after ${command}`)
-    }
-  },
+  'open, close and reset move a breaker, also one that had no row, and leave a line with actor and reason':
+    async (lab) => {
+      for (const [command, to, cause] of [
+        ['open', 'OPEN', 'opened'],
+        ['close', 'CLOSED', 'closed'],
+        ['reset', 'CLOSED', 'reset'],
+      ] as const) {
+        const breaker = lab.breaker({}, { resourceKey: command })
+        const order = command === 'open' ? { command, cooldownMs: [HOUR] } : { command }
+        const { snapshot, verdict, transitions } = await breaker.order(order, 'ana', 'maintenance')
+        const { generation, at } = snapshot
+        const line = {
+          ...breaker.id,
+          generation,
+          from: 'CLOSED',
+          to,
+          cause,
+          actor: 'ana',
+          reason: 'maintenance',
+          at,
+        }
+        equal([verdict, snapshot.status, transitions], ['commanded', to, [line]], command)
+        equal(await breaker.history(), [line], `the history after ${command}`)
+      }
+    },
 
   'open takes the cooldown of the open that it is': async (lab) => {
     const breaker = lab.breaker()
@@ -53,17 +67,36 @@ export const commandCases: Cases = {
     await override(breaker, 'METRICS_ONLY')
     await breaker.send('011', { wouldReject: 4 })
     const { snapshot } = await breaker.order({ command: 'reset' })
-    matches(snapshot, { status: 'CLOSED', log: '', failureCount: 0, opens: 0, override: null, wouldReject: 0 }, 'the snapshot')
+    matches(
+      snapshot,
+      { status: 'CLOSED', log: '', failureCount: 0, opens: 0, override: null, wouldReject: 0 },
+      'the snapshot',
+    )
   },
 
-  'isolate rejects until lifted, whatever is reported; lifted, the next call is a probe': async (lab) => {
+  'isolate rejects until lifted, whatever is reported; lifted, the next call is a probe': async (
+    lab,
+  ) => {
     const breaker = lab.breaker({ failureLimit: fraction(2, 2) })
     await breaker.send('0')
     const { snapshot, transitions } = await override(breaker, 'FORCED_OPEN')
-    const standing = { kind: 'FORCED_OPEN', until: null, durationMs: null, actor: 'ana', reason: 'maintenance' }
+    const standing = {
+      kind: 'FORCED_OPEN',
+      until: null,
+      durationMs: null,
+      actor: 'ana',
+      reason: 'maintenance',
+    }
     matches(
       snapshot,
-      { status: 'OPEN', override: standing, openUntil: INDEFINITE, retryAfterMs: null, opens: 0, cause: 'isolated' },
+      {
+        status: 'OPEN',
+        override: standing,
+        openUntil: INDEFINITE,
+        retryAfterMs: null,
+        opens: 0,
+        cause: 'isolated',
+      },
       'the snapshot',
     )
     equal(
@@ -89,7 +122,11 @@ export const commandCases: Cases = {
     await lab.pass(2)
     const { verdict, snapshot: after } = await breaker.acquire()
     equal([verdict, after.status, after.override], ['probe', 'HALF_OPEN', null], 'the admission')
-    matches((await override(breaker, 'FORCED_OPEN', HOUR)).snapshot, { status: 'OPEN', retryAfterMs: HOUR }, 'isolated anew')
+    matches(
+      (await override(breaker, 'FORCED_OPEN', HOUR)).snapshot,
+      { status: 'OPEN', retryAfterMs: HOUR },
+      'isolated anew',
+    )
   },
 
   'DISABLED lets everything through, and records nothing, until it ends': async (lab) => {
@@ -98,7 +135,11 @@ export const commandCases: Cases = {
     const { snapshot, transitions } = await override(breaker, 'DISABLED')
     matches(
       snapshot,
-      { status: 'OPEN', generation: open.generation, openUntil: (open as { openUntil: number }).openUntil },
+      {
+        status: 'OPEN',
+        generation: open.generation,
+        openUntil: (open as { openUntil: number }).openUntil,
+      },
       'the snapshot',
     )
     equal(
@@ -143,7 +184,11 @@ export const commandCases: Cases = {
     await override(breaker, 'METRICS_ONLY')
     await breaker.send('1')
     await lab.pass(2)
-    equal([(await breaker.acquire()).verdict, (await breaker.acquire()).verdict], ['probe', 'would-reject'], 'the verdicts')
+    equal(
+      [(await breaker.acquire()).verdict, (await breaker.acquire()).verdict],
+      ['probe', 'would-reject'],
+      'the verdicts',
+    )
   },
 
   'close lifts an override, and a new override replaces the one that stands': async (lab) => {
@@ -151,7 +196,11 @@ export const commandCases: Cases = {
     for (const kind of ['DISABLED', 'METRICS_ONLY', 'FORCED_OPEN', 'DISABLED'] as const) {
       equal((await override(breaker, kind)).snapshot.override?.kind, kind, 'the override')
     }
-    matches((await breaker.order({ command: 'close' })).snapshot, { status: 'CLOSED', override: null }, 'the snapshot')
+    matches(
+      (await breaker.order({ command: 'close' })).snapshot,
+      { status: 'CLOSED', override: null },
+      'the snapshot',
+    )
     equal((await breaker.send('1')).snapshot.status, 'OPEN', 'status after a failure')
   },
 
@@ -160,7 +209,13 @@ export const commandCases: Cases = {
     await breaker.order({ command: 'close' }, 'ana', null)
     await override(breaker, null)
     await breaker.order({ command: 'reset' })
-    const lines = (await breaker.history()).map(({ from, to, cause, actor, reason }) => [from, to, cause, actor, reason])
+    const lines = (await breaker.history()).map(({ from, to, cause, actor, reason }) => [
+      from,
+      to,
+      cause,
+      actor,
+      reason,
+    ])
     equal(
       lines,
       [
@@ -175,7 +230,9 @@ export const commandCases: Cases = {
   'commands at once are all obeyed, each in a generation of its own': async (lab) => {
     const breaker = lab.breaker()
     await Promise.all(
-      Array.from({ length: 6 }, (_, i) => breaker.order(i % 2 ? { command: 'close' } : { command: 'open', cooldownMs: [HOUR] })),
+      Array.from({ length: 6 }, (_, i) =>
+        breaker.order(i % 2 ? { command: 'close' } : { command: 'open', cooldownMs: [HOUR] }),
+      ),
     )
     const history = await breaker.history()
     equal(history.length, 6, 'lines')

@@ -29,10 +29,18 @@ export const deliveryCases: Cases = {
     const report = breaker.report('1')
     const first = await breaker.deliver(report)
     const repeat = await breaker.deliver(report)
-    equal([repeat.verdict, repeat.transitions], ['duplicate', first.transitions], 'what the repeat learns')
+    equal(
+      [repeat.verdict, repeat.transitions],
+      ['duplicate', first.transitions],
+      'what the repeat learns',
+    )
     equal(await breaker.history(), first.transitions, 'the history')
     await breaker.order({ command: 'close' })
-    equal((await breaker.deliver(report)).transitions, first.transitions, 'what a later repeat learns')
+    equal(
+      (await breaker.deliver(report)).transitions,
+      first.transitions,
+      'what a later repeat learns',
+    )
   },
 
   'another breaker may use the same flush id': async (lab) => {
@@ -41,28 +49,53 @@ export const deliveryCases: Cases = {
     equal((await one!.deliver(report)).verdict, 'counted', 'the verdict of the first')
     const { verdict, transitions } = await other!.deliver(report)
     equal([verdict, transitions[0]!.resourceKey], ['counted', 'other'], 'the verdict of the other')
-    equal((await one!.deliver(report)).transitions.length, 1, 'transitions that the repeat learns of')
+    equal(
+      (await one!.deliver(report)).transitions.length,
+      1,
+      'transitions that the repeat learns of',
+    )
   },
 
-  [`a repeat is known for ${RING - 1} writes more; behind those nobody can tell, and nothing is counted`]: async (lab) => {
-    const breaker = lab.breaker({ failureLimit: fraction(999, 999) })
-    const first = breaker.report('1')
-    const second = breaker.report('1')
-    await breaker.deliver(first)
-    for (let i = 1; i < RING; i++) await breaker.send('0')
-    equal((await breaker.deliver(first)).verdict, 'duplicate', 'the verdict where it is the oldest known')
-    equal((await breaker.deliver(second)).verdict, 'unknown', 'the verdict where its sender had seen no row')
-    const third = breaker.report('1', { since: first.flushId })
-    const { snapshot } = await breaker.send('0')
-    equal((await breaker.deliver(first)).verdict, 'unknown', 'the verdict where it is forgotten')
-    equal((await breaker.deliver(third)).verdict, 'unknown', 'the verdict where what its sender saw is forgotten')
-    equal(lasting(await breaker.read()), lasting(snapshot), 'the snapshot')
-    equal((await breaker.send('1')).verdict, 'counted', 'the verdict on a sender who saw the newest')
-  },
+  [`a repeat is known for ${RING - 1} writes more; behind those nobody can tell, and nothing is counted`]:
+    async (lab) => {
+      const breaker = lab.breaker({ failureLimit: fraction(999, 999) })
+      const first = breaker.report('1')
+      const second = breaker.report('1')
+      await breaker.deliver(first)
+      for (let i = 1; i < RING; i++) await breaker.send('0')
+      equal(
+        (await breaker.deliver(first)).verdict,
+        'duplicate',
+        'the verdict where it is the oldest known',
+      )
+      equal(
+        (await breaker.deliver(second)).verdict,
+        'unknown',
+        'the verdict where its sender had seen no row',
+      )
+      const third = breaker.report('1', { since: first.flushId })
+      const { snapshot } = await breaker.send('0')
+      equal((await breaker.deliver(first)).verdict, 'unknown', 'the verdict where it is forgotten')
+      equal(
+        (await breaker.deliver(third)).verdict,
+        'unknown',
+        'the verdict where what its sender saw is forgotten',
+      )
+      equal(lasting(await breaker.read()), lasting(snapshot), 'the snapshot')
+      equal(
+        (await breaker.send('1')).verdict,
+        'counted',
+        'the verdict on a sender who saw the newest',
+      )
+    },
 
   'a sender who saw what is no longer there cannot be sure either': async (lab) => {
     const breaker = lab.breaker()
-    equal((await breaker.send('1', { since: 7 })).verdict, 'unknown', 'the verdict on a breaker without a row')
+    equal(
+      (await breaker.send('1', { since: 7 })).verdict,
+      'unknown',
+      'the verdict on a breaker without a row',
+    )
     matches(await breaker.read(), { status: 'CLOSED', version: 0 }, 'the snapshot')
   },
 
@@ -71,7 +104,11 @@ export const deliveryCases: Cases = {
     for (const flushId of [-(2 ** 31), 2 ** 31 - 1, 0, -1]) {
       const report = breaker.report('0', { flushId })
       equal((await breaker.deliver(report)).snapshot.since, flushId, 'the newest flush id')
-      equal((await breaker.deliver(report)).verdict, 'duplicate', `the verdict on a repeat of ${flushId}`)
+      equal(
+        (await breaker.deliver(report)).verdict,
+        'duplicate',
+        `the verdict on a repeat of ${flushId}`,
+      )
     }
   },
 }

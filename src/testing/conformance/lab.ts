@@ -1,7 +1,13 @@
 import type { Order, Report, Transition } from '../../core/event.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../core/settings.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
-import type { Admission, BreakerId, CircuitStorage, Exchanged, ExchangeRequest } from '../../storage/port.ts'
+import type {
+  Admission,
+  BreakerId,
+  CircuitStorage,
+  Exchanged,
+  ExchangeRequest,
+} from '../../storage/port.ts'
 
 /** A storage, as a case gets it. */
 export interface StorageUnderTest {
@@ -36,7 +42,11 @@ export class Lab {
   }
 
   breaker(options: SettingsOptions = {}, id: Partial<BreakerId> = {}): Breaker {
-    return new Breaker(this.storage, { resourceKey: 'the one', namespace: this.namespace, ...id }, resolveSettings(options))
+    return new Breaker(
+      this.storage,
+      { resourceKey: 'the one', namespace: this.namespace, ...id },
+      resolveSettings(options),
+    )
   }
 
   /** Lets time pass on the storage's clock: at least so many milliseconds. */
@@ -46,7 +56,8 @@ export class Lab {
     const end = (await clock.read()).at + ms
     const deadline = Date.now() + ms + PATIENCE_MS
     while ((await clock.read()).at < end) {
-      if (Date.now() > deadline) throw new Error(`the storage's clock did not pass ${ms} ms: give the suite an 'advance'`)
+      if (Date.now() > deadline)
+        throw new Error(`the storage's clock did not pass ${ms} ms: give the suite an 'advance'`)
     }
   }
 }
@@ -94,7 +105,9 @@ export class Breaker {
   }
 
   async acquire(leaseMs: number = this.settings.probeLeaseMs): Promise<Admission> {
-    return this.#remember(await this.#storage.acquire({ ...this.id, settings: this.settings, leaseMs }))
+    return this.#remember(
+      await this.#storage.acquire({ ...this.id, settings: this.settings, leaseMs }),
+    )
   }
 
   /** So many wishes at once. */
@@ -102,8 +115,14 @@ export class Breaker {
     return Promise.all(Array.from({ length: count }, () => this.acquire()))
   }
 
-  async order(order: Order, actor: string | null = null, reason: string | null = null): Promise<Exchanged> {
-    return this.#remember(await this.#storage.control({ ...this.id, command: { order, actor, reason } }))
+  async order(
+    order: Order,
+    actor: string | null = null,
+    reason: string | null = null,
+  ): Promise<Exchanged> {
+    return this.#remember(
+      await this.#storage.control({ ...this.id, command: { order, actor, reason } }),
+    )
   }
 
   /** Its lines of the audit log, oldest first. */

@@ -5,8 +5,12 @@ import { type Breaker, type Cases, type Lab, lasting } from './lab.ts'
 
 /** Breakers of which each has one outcome. */
 async function some(lab: Lab, keys: readonly string[]): Promise<readonly Breaker[]> {
-  const breakers = keys.map((resourceKey) => lab.breaker({ failureLimit: fraction(9, 9) }, { resourceKey }))
-  await lab.storage.exchange(breakers.map((breaker) => ({ ...breaker.id, report: breaker.report('0') })))
+  const breakers = keys.map((resourceKey) =>
+    lab.breaker({ failureLimit: fraction(9, 9) }, { resourceKey }),
+  )
+  await lab.storage.exchange(
+    breakers.map((breaker) => ({ ...breaker.id, report: breaker.report('0') })),
+  )
   return breakers
 }
 
@@ -14,8 +18,18 @@ const keysOf = ({ items }: { readonly items: readonly { readonly resourceKey: st
   items.map(({ resourceKey }) => resourceKey)
 
 export const queryCases: Cases = {
-  'lists the worst first: open, half-open, closed; then most failures; then by key': async (lab) => {
-    const breakers = await some(lab, ['b', 'a', 'troubled', 'more troubled', 'half', 'open', 'much open'])
+  'lists the worst first: open, half-open, closed; then most failures; then by key': async (
+    lab,
+  ) => {
+    const breakers = await some(lab, [
+      'b',
+      'a',
+      'troubled',
+      'more troubled',
+      'half',
+      'open',
+      'much open',
+    ])
     const [, , troubled, more, half, open, much] = breakers
     await troubled!.read()
     await troubled!.send('1')
@@ -28,7 +42,11 @@ export const queryCases: Cases = {
     await much!.read()
     await much!.send('1', { trip: true })
     const page = await lab.storage.list({ namespace: lab.namespace })
-    equal(keysOf(page), ['much open', 'open', 'half', 'more troubled', 'troubled', 'a', 'b'], 'the order')
+    equal(
+      keysOf(page),
+      ['much open', 'open', 'half', 'more troubled', 'troubled', 'a', 'b'],
+      'the order',
+    )
     equal(page.next, null, 'the next page')
     const [read] = await lab.storage.exchange([much!.id])
     equal(lasting(page.items[0]!), lasting(read!.snapshot), 'a listed snapshot')
@@ -58,7 +76,8 @@ export const queryCases: Cases = {
       "o'clock",
       'ключ',
     ])
-    const found = async (search: string) => keysOf(await lab.storage.list({ namespace: lab.namespace, search }))
+    const found = async (search: string) =>
+      keysOf(await lab.storage.list({ namespace: lab.namespace, search }))
     equal(await found('PAYMENTS'), ['Payments/EU', 'payments/us'], 'PAYMENTS')
     equal(await found('ments/e'), ['Payments/EU'], 'ments/e')
     equal(await found('0%'), ['100% sure'], '0%')
@@ -73,11 +92,17 @@ export const queryCases: Cases = {
     // By code point: UTF-16's own order has the emoji before the full-width tilde.
     const keys = ['A', 'Z', 'a', 'a b', 'ab', 'é', '～', '😀']
     const breakers = await some(lab, [...keys].reverse())
-    await breakers.find(({ id }) => id.resourceKey === 'ab')!.order({ command: 'open', cooldownMs: [DAY_MS] })
+    await breakers
+      .find(({ id }) => id.resourceKey === 'ab')!
+      .order({ command: 'open', cooldownMs: [DAY_MS] })
     const seen: string[] = []
     for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages++) {
       ok(pages < 9, 'the pages end')
-      const page = await lab.storage.list({ namespace: lab.namespace, limit: 3, ...(after !== null && { after }) })
+      const page = await lab.storage.list({
+        namespace: lab.namespace,
+        limit: 3,
+        ...(after !== null && { after }),
+      })
       ok(page.items.length <= 3, 'a page keeps to its limit')
       seen.push(...keysOf(page))
       after = page.next
@@ -85,18 +110,29 @@ export const queryCases: Cases = {
     equal(seen, ['ab', ...keys.filter((key) => key !== 'ab')], 'all pages')
   },
 
-  'sums up what namespace and search find, whichever status and page are asked for': async (lab) => {
+  'sums up what namespace and search find, whichever status and page are asked for': async (
+    lab,
+  ) => {
     const [open] = await some(lab, ['pay/eu', 'pay/us', 'mail'])
     await open!.order({ command: 'open', cooldownMs: [DAY_MS] })
     await lab.breaker({}, { namespace: `${lab.namespace} too` }).send('1')
     const { namespace } = lab
-    const page = await lab.storage.list({ summary: true, namespace, search: 'PAY', status: 'CLOSED', limit: 1 })
+    const page = await lab.storage.list({
+      summary: true,
+      namespace,
+      search: 'PAY',
+      status: 'CLOSED',
+      limit: 1,
+    })
     equal(keysOf(page), ['pay/us'], 'the page')
     equal(page.summary?.counts, { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 }, 'the counts')
     // Of the whole storage, so that one can be chosen.
     const ours = page.summary!.namespaces.filter((name) => name.startsWith(namespace))
     equal(ours, [namespace, `${namespace} too`], 'the namespaces')
-    ok(!('summary' in (await lab.storage.list({ namespace }))), 'no summary where none is asked for')
+    ok(
+      !('summary' in (await lab.storage.list({ namespace }))),
+      'no summary where none is asked for',
+    )
   },
 
   'tells the history newest first, in pages': async (lab) => {
@@ -105,7 +141,11 @@ export const queryCases: Cases = {
     const seen: (string | null)[] = []
     for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages++) {
       ok(pages < 9, 'the pages end')
-      const page = await lab.storage.history({ namespace: lab.namespace, limit: 2, ...(after !== null && { after }) })
+      const page = await lab.storage.history({
+        namespace: lab.namespace,
+        limit: 2,
+        ...(after !== null && { after }),
+      })
       ok(page.items.length <= 2, 'a page keeps to its limit')
       seen.push(...page.items.map(({ actor }) => actor))
       after = page.next
@@ -132,7 +172,8 @@ export const queryCases: Cases = {
   'tells of the history what is younger than asked': async (lab) => {
     const { namespace } = lab
     await lab.breaker({}, { resourceKey: 'old' }).send('1')
-    const of = async (newerThanMs: number) => keysOf(await lab.storage.history({ namespace, newerThanMs }))
+    const of = async (newerThanMs: number) =>
+      keysOf(await lab.storage.history({ namespace, newerThanMs }))
     equal(await of(DAY_MS), ['old'], 'of a day')
     if (!lab.moves) return
     await lab.pass(60_000)
@@ -153,10 +194,18 @@ export const queryCases: Cases = {
     await lab.pass(DAY_MS + 1)
     const [young] = await some(lab, ['young'])
     equal(await prune(), { breakers: 1, transitions: 0 }, 'pruned when old')
-    equal(keysOf(await lab.storage.list({ namespace: lab.namespace })), ['open', 'overridden', 'young'], 'what is left')
+    equal(
+      keysOf(await lab.storage.list({ namespace: lab.namespace })),
+      ['open', 'overridden', 'young'],
+      'what is left',
+    )
     matches(await closed!.read(), { status: 'CLOSED', version: 0 }, 'the pruned one')
     equal((await young!.read()).log, '0', 'the log of the young one')
-    equal(keysOf(await lab.storage.list({ namespace: `${lab.namespace} too` })), ['the one'], 'the other namespace')
+    equal(
+      keysOf(await lab.storage.list({ namespace: `${lab.namespace} too` })),
+      ['the one'],
+      'the other namespace',
+    )
   },
 
   'prunes lines of the audit log of one namespace': async (lab) => {
@@ -165,13 +214,26 @@ export const queryCases: Cases = {
     await breaker.send('1')
     await elsewhere.send('1')
     await lab.pass(2)
-    const prune = (transitionsOlderThanMs: number) => lab.storage.prune({ namespace: lab.namespace, transitionsOlderThanMs })
+    const prune = (transitionsOlderThanMs: number) =>
+      lab.storage.prune({ namespace: lab.namespace, transitionsOlderThanMs })
     equal(await prune(DAY_MS), { breakers: 0, transitions: 0 }, 'pruned: older than a day')
     equal(await prune(0), { breakers: 0, transitions: 1 }, 'pruned: older than now')
-    equal([(await breaker.history()).length, (await elsewhere.history()).length], [0, 1], 'lines left')
+    equal(
+      [(await breaker.history()).length, (await elsewhere.history()).length],
+      [0, 1],
+      'lines left',
+    )
     equal((await breaker.read()).status, 'OPEN', 'status')
-    equal(await lab.storage.prune({ namespace: lab.namespace }), { breakers: 0, transitions: 0 }, 'pruned: nothing named')
-    equal(await prune(DAY_MS + 0.5), { breakers: 0, transitions: 0 }, 'pruned: an age in parts of a millisecond')
+    equal(
+      await lab.storage.prune({ namespace: lab.namespace }),
+      { breakers: 0, transitions: 0 },
+      'pruned: nothing named',
+    )
+    equal(
+      await prune(DAY_MS + 0.5),
+      { breakers: 0, transitions: 0 },
+      'pruned: an age in parts of a millisecond',
+    )
   },
 
   'refuses limits, cursors and ages that are out of range, by name': async (lab) => {
@@ -185,11 +247,26 @@ export const queryCases: Cases = {
       ['after', () => lab.storage.history({ namespace, after: 'nonsense' })],
       ['newerThanMs', () => lab.storage.history({ namespace, newerThanMs: -1 })],
       ['newerThanMs', () => lab.storage.history({ namespace, newerThanMs: Number.NaN })],
-      ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: DAY_MS - 1 })],
-      ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.NaN })],
-      ['breakersOlderThanMs', () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.POSITIVE_INFINITY })],
-      ['transitionsOlderThanMs', () => lab.storage.prune({ namespace, transitionsOlderThanMs: -1 })],
-      ['transitionsOlderThanMs', () => lab.storage.prune({ namespace, transitionsOlderThanMs: 1e15 })],
+      [
+        'breakersOlderThanMs',
+        () => lab.storage.prune({ namespace, breakersOlderThanMs: DAY_MS - 1 }),
+      ],
+      [
+        'breakersOlderThanMs',
+        () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.NaN }),
+      ],
+      [
+        'breakersOlderThanMs',
+        () => lab.storage.prune({ namespace, breakersOlderThanMs: Number.POSITIVE_INFINITY }),
+      ],
+      [
+        'transitionsOlderThanMs',
+        () => lab.storage.prune({ namespace, transitionsOlderThanMs: -1 }),
+      ],
+      [
+        'transitionsOlderThanMs',
+        () => lab.storage.prune({ namespace, transitionsOlderThanMs: 1e15 }),
+      ],
     ]
     for (const [option, call] of refused) {
       const error = await rejection(call(), `${option} out of range`)
@@ -203,10 +280,14 @@ export const queryCases: Cases = {
     const { settings } = breaker
     const calls: readonly ((signal: AbortSignal) => Promise<unknown>)[] = [
       (signal) => lab.storage.exchange([breaker.id], { signal }),
-      (signal) => lab.storage.exchange([{ ...breaker.id, report: breaker.report('0') }], { signal }),
+      (signal) =>
+        lab.storage.exchange([{ ...breaker.id, report: breaker.report('0') }], { signal }),
       (signal) => lab.storage.acquire({ ...breaker.id, settings, leaseMs: 1 }, { signal }),
       (signal) =>
-        lab.storage.control({ ...breaker.id, command: { order: { command: 'close' }, actor: null, reason: null } }, { signal }),
+        lab.storage.control(
+          { ...breaker.id, command: { order: { command: 'close' }, actor: null, reason: null } },
+          { signal },
+        ),
       (signal) => lab.storage.list({ namespace: lab.namespace }, { signal }),
       (signal) => lab.storage.history({ namespace: lab.namespace }, { signal }),
       (signal) => lab.storage.prune({ namespace: lab.namespace }, { signal }),

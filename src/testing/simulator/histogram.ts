@@ -12,7 +12,11 @@ export class Histogram {
   }
 
   report(): Durations {
-    return { medianMs: this.#below(0.5), p99Ms: this.#below(0.99), worstMs: Math.max(0, this.#counts.length - 1) }
+    return {
+      medianMs: this.#below(0.5),
+      p99Ms: this.#below(0.99),
+      worstMs: Math.max(0, this.#counts.length - 1),
+    }
   }
 
   /** The least duration that this share of them does not exceed. */

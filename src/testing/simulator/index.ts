@@ -2,7 +2,13 @@
  * A fleet of breakers in virtual time.
  * @module
  */
-export type { BreakerOptions, FleetGroup, Phase, SimulatedStorageOptions, SimulationOptions } from './options.ts'
+export type {
+  BreakerOptions,
+  FleetGroup,
+  Phase,
+  SimulatedStorageOptions,
+  SimulationOptions,
+} from './options.ts'
 export type { Spread } from './random.ts'
 export type {
   CallersReport,

@@ -15,7 +15,10 @@ export interface SimulationOptions {
   readonly storage?: SimulatedStorageOptions
 }
 
-export type BreakerOptions = Omit<CircuitProtectorOptions, 'storage' | 'runtime' | 'background' | 'resourceKey' | 'namespace'>
+export type BreakerOptions = Omit<
+  CircuitProtectorOptions,
+  'storage' | 'runtime' | 'background' | 'resourceKey' | 'namespace'
+>
 
 export interface FleetGroup {
   /** Default: its place in the list. */

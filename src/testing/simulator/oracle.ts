@@ -21,7 +21,11 @@ export class Oracle {
   /** A call comes in that would take so long, and end so: is it let through? */
   call(fails: boolean, durationMs: number): Verdict {
     const settings = this.#settings
-    const step = transition(this.#state, { type: 'acquire', leaseMs: settings.probeLeaseMs, settings }, this.#time.now())
+    const step = transition(
+      this.#state,
+      { type: 'acquire', leaseMs: settings.probeLeaseMs, settings },
+      this.#time.now(),
+    )
     this.#state = step.state
     if (step.verdict === 'rejected') return step.verdict
     const { generation } = step.state

@@ -50,7 +50,8 @@ export class Phases {
 
   /** The phase at this time, which never goes back. */
   at(ms: number): Phase {
-    while (this.#current + 1 < this.#phases.length && this.#phases[this.#current + 1]!.fromMs <= ms) this.#current++
+    while (this.#current + 1 < this.#phases.length && this.#phases[this.#current + 1]!.fromMs <= ms)
+      this.#current++
     return this.#phases[this.#current]!
   }
 
@@ -73,7 +74,8 @@ export class Phases {
         name,
         seconds: until - from,
         ...tally,
-        statementsPer1000Calls: (1_000 * (tally.reads + tally.reports + tally.asks)) / Math.max(1, tally.calls),
+        statementsPer1000Calls:
+          (1_000 * (tally.reads + tally.reports + tally.asks)) / Math.max(1, tally.calls),
         peak: load(from, busiest),
         steadyPeak: load(half, busiest),
         steady: load(half, average),

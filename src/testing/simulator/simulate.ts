@@ -42,7 +42,13 @@ class Fleet {
   readonly #stop: Stop
   readonly #maxStalenessMs: number
   readonly #isolates: Isolate[] = []
-  readonly #dropped: Record<Dropped['why'], number> = { age: 0, overflow: 0, unknown: 0, refused: 0, disposed: 0 }
+  readonly #dropped: Record<Dropped['why'], number> = {
+    age: 0,
+    overflow: 0,
+    unknown: 0,
+    refused: 0,
+    disposed: 0,
+  }
   readonly #surprises = new Set<string>()
   readonly #deadOpens = { fleet: new Set<number>(), oracle: new Set<number>() }
   #opens = { fleet: 0, oracle: 0, falseFleet: 0, falseOracle: 0 }
@@ -81,7 +87,8 @@ class Fleet {
 
   async run(): Promise<SimulationReport> {
     const { durationMs, fleet, dependency } = this.#options
-    for (const phase of dependency) this.#time.schedule(phase.fromMs, () => this.#enter(phase.failures))
+    for (const phase of dependency)
+      this.#time.schedule(phase.fromMs, () => this.#enter(phase.failures))
     this.#traffic.begin(fleet)
     await this.#time.run(START + durationMs - 1)
     this.#ending = true
@@ -143,7 +150,8 @@ class Fleet {
     const { tally } = this.#phases
     tally.rejected++
     const behind = this.#time.now() - this.#closedSince
-    if (this.#rowStatus === 'CLOSED' && behind > this.#maxStalenessMs + BEHIND_MS) tally.wronglyRejected++
+    if (this.#rowStatus === 'CLOSED' && behind > this.#maxStalenessMs + BEHIND_MS)
+      tally.wronglyRejected++
   }
 
   #reached(isolate: Isolate, { probe }: Permit, arrived: number): void {
@@ -204,7 +212,9 @@ class Fleet {
 
   #report(): SimulationReport {
     const names = this.#options.fleet.map(({ name }, i) => name ?? String(i))
-    const missed = [...this.#deadOpens.oracle].filter((phase) => !this.#deadOpens.fleet.has(phase)).length
+    const missed = [...this.#deadOpens.oracle].filter(
+      (phase) => !this.#deadOpens.fleet.has(phase),
+    ).length
     return {
       calls: this.#totalCalls,
       phases: this.#phases.reports(),

@@ -49,7 +49,8 @@ export class Stop {
 
   wrote(isolate: Isolate, now: number): void {
     if (!this.watching) return
-    if (this.#openedAt === null || now <= this.#openedAt + this.#maxStalenessMs) isolate.writesInTrip++
+    if (this.#openedAt === null || now <= this.#openedAt + this.#maxStalenessMs)
+      isolate.writesInTrip++
   }
 
   /** An isolate lets a call through that is no probe, and that came in at `arrived`. */
@@ -83,7 +84,8 @@ export class Stop {
       writesOfOneIsolate = Math.max(writesOfOneIsolate, writesInTrip)
     }
     times.sort((a, b) => a - b)
-    const share = (p: number) => times[Math.min(times.length - 1, Math.floor(p * times.length))] ?? 0
+    const share = (p: number) =>
+      times[Math.min(times.length - 1, Math.floor(p * times.length))] ?? 0
     return {
       diedAt: diedAt - start,
       limitAt: limitAt - start,

@@ -50,7 +50,12 @@ export class SimulatedStorage {
   /** Ends faults: what is left to be sent gets through. */
   faultless = false
 
-  constructor(time: VirtualTime, random: Random, options: SimulatedStorageOptions, watcher: StorageWatcher) {
+  constructor(
+    time: VirtualTime,
+    random: Random,
+    options: SimulatedStorageOptions,
+    watcher: StorageWatcher,
+  ) {
     this.#time = time
     this.#random = random
     this.#options = options
@@ -100,10 +105,15 @@ export class SimulatedStorage {
     const { report } = requests[0]!
     const apply = async (): Promise<[readonly Exchanged[], boolean]> => {
       const answers = await this.#onBoth((rows) => rows.exchange(requests))
-      if (report !== undefined) this.#count(isolate, report.generation, report.outcomes, answers[0]!.verdict)
+      if (report !== undefined)
+        this.#count(isolate, report.generation, report.outcomes, answers[0]!.verdict)
       return [answers, this.#changed(answers[0]!, isolate)]
     }
-    return this.#operate(report === undefined ? 'read' : 'report', apply, () => report?.generation === this.#live.generation)
+    return this.#operate(
+      report === undefined ? 'read' : 'report',
+      apply,
+      () => report?.generation === this.#live.generation,
+    )
   }
 
   /** Sends a request through network and faults; `locks`: does it wait for the row? It looks before it does. */
@@ -112,14 +122,22 @@ export class SimulatedStorage {
     apply: () => Promise<[T, boolean]>,
     locks: () => boolean = () => false,
   ): Promise<T> {
-    const { latency = { min: 10, mean: 30 }, timeouts = 0, lostAnswers = 0, outages = [] } = this.#options
+    const {
+      latency = { min: 10, mean: 30 },
+      timeouts = 0,
+      lostAnswers = 0,
+      outages = [],
+    } = this.#options
     const started = this.#time.now()
     this.#watcher.statement(kind)
     const oneWay = this.#random.spread(latency) / 2
     const fate = this.faultless ? 1 : this.#random.next()
     await this.#time.after(oneWay)
     const since = this.#time.now() - this.#start
-    if (!this.faultless && outages.some(({ fromMs, untilMs }) => since >= fromMs && since < untilMs)) {
+    if (
+      !this.faultless &&
+      outages.some(({ fromMs, untilMs }) => since >= fromMs && since < untilMs)
+    ) {
       await this.#time.after(oneWay)
       throw new Error('the storage is down')
     }
@@ -174,9 +192,16 @@ export class SimulatedStorage {
 
   #count(isolate: number, generation: number, outcomes: string, verdict: Verdict): void {
     if (verdict !== 'counted') return
-    for (const timeline of this.#backup !== null && this.#isBackedUp() ? [this.#live, this.#backup] : [this.#live]) {
+    for (const timeline of this.#backup !== null && this.#isBackedUp()
+      ? [this.#live, this.#backup]
+      : [this.#live]) {
       const key = `${isolate}/${generation}`
-      const counted = timeline.counted.get(key) ?? { isolate, generation, successes: 0, failures: 0 }
+      const counted = timeline.counted.get(key) ?? {
+        isolate,
+        generation,
+        successes: 0,
+        failures: 0,
+      }
       for (const bit of outcomes) bit === '1' ? counted.failures++ : counted.successes++
       timeline.counted.set(key, counted)
     }

@@ -15,7 +15,8 @@ export class VirtualTime {
   readonly now = (): number => this.#now
 
   /** Resolves after so many milliseconds, rounded up. */
-  readonly after = (ms: number): Promise<void> => new Promise((resolve) => this.schedule(ms, resolve))
+  readonly after = (ms: number): Promise<void> =>
+    new Promise((resolve) => this.schedule(ms, resolve))
 
   /** Calls `event` in so many milliseconds, rounded up. Events of one instant happen in the order in which they were asked for. */
   schedule(ms: number, event: () => void): void {
