@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { LIMITS } from './limits.ts'
 
 const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -13,10 +14,7 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', './test/support/tally-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Simulations take seconds, and so does a first start of PGlite; on a busy machine ten times as long.
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 20_000,
+    ...LIMITS,
   },
 })
 export default config

@@ -1,15 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  inject,
-  it,
-  vi,
-} from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { fraction } from '../../src/core/limits.ts'
 import { startChromium } from './chromium.ts'
 import { unreadable } from './contrast.ts'
@@ -80,10 +70,7 @@ describe.each([
     const page = await visit('/circuits')
     expect(await keys(page)).toEqual(['broken', 'calm'])
     await reporter('calm').report('11')
-    await vi.waitFor(
-      async () => expect(await page.locator('.breakers tr.is-OPEN').count()).toBe(2),
-      { timeout: 10_000 },
-    )
+    await expect.poll(() => page.locator('.breakers tr.is-OPEN').count()).toBe(2)
     expect(await page.locator('#totals .is-OPEN .count').textContent()).toBe('2')
   })
 
@@ -93,9 +80,7 @@ describe.each([
     const countdown = page.locator('.headline .countdown')
     expect(await countdown.textContent()).toMatch(/^9 min 5\d s$|^10 min$/)
     const before = await countdown.textContent()
-    await vi.waitFor(async () => expect(await countdown.textContent()).not.toBe(before), {
-      timeout: 10_000,
-    })
+    await expect.poll(() => countdown.textContent()).not.toBe(before)
     expect(await page.locator('.audit time').first().textContent()).toMatch(/GMT\+9|JST/)
   })
 

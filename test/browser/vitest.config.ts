@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { LIMITS } from '../limits.ts'
 
 const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
@@ -11,8 +12,7 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', './test/support/tally-reporter.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    ...LIMITS,
   },
 })
 export default config

@@ -37,8 +37,7 @@ describe('the connections to PostgreSQL', () => {
   const WAITING = `from pg_locks where locktype = 'advisory' and not granted
     and database = (select oid from pg_database where datname = current_database())`
   const waiting = async () => (await watcher.query(`select pid ${WAITING}`)).rows.length
-  const waiters = (count: number) =>
-    vi.waitFor(async () => expect(await waiting()).toBe(count), { timeout: 10_000 })
+  const waiters = (count: number) => expect.poll(waiting).toBe(count)
 
   it('are used again', async () => {
     expect(await pid()).toBe(await pid())
@@ -164,12 +163,9 @@ describe('the connections to PostgreSQL', () => {
     tunnel.close()
     cut()
     await once(tunnel, 'close')
-    await vi.waitFor(async () => {
-      const response = await post(other, { body: { query: 'select 1' } })
-      expect(await answer(response)).toEqual(
-        failure('the connection to the database failed (ECONNREFUSED)'),
-      )
-    })
+    await expect
+      .poll(async () => answer(await post(other, { body: { query: 'select 1' } })))
+      .toEqual(failure('the connection to the database failed (ECONNREFUSED)'))
   })
 
   it('are cancelled when the endpoint closes', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, inject, it, vi } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { importOptional } from '../../src/local/errors.ts'
 import { LocalNeonError, startLocalNeon } from '../../src/local/index.ts'
 import { createDatabase } from '../support/postgres.ts'
@@ -18,9 +18,6 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   return port
 }
-
-/** In milliseconds: PGlite starts in seconds, and on a busy machine in many. */
-const WITH_PGLITE = 60_000
 
 describe('startLocalNeon', () => {
   it('listens on a free port of 127.0.0.1, each endpoint on its own', async () => {
@@ -38,16 +35,12 @@ describe('startLocalNeon', () => {
     expect(db.databaseUrl).toBe(inject('postgresUrl'))
   })
 
-  it(
-    'gives an embedded PostgreSQL a URL with its own host and port',
-    async () => {
-      const port = await freePort()
-      await using db = await startLocalNeon({ port })
-      expect(db.databaseUrl).toBe(`postgres://postgres:local@127.0.0.1:${port}/postgres`)
-      expect(db.fetchEndpoint).toBe(`http://127.0.0.1:${port}/sql`)
-    },
-    WITH_PGLITE,
-  )
+  it('gives an embedded PostgreSQL a URL with its own host and port', async () => {
+    const port = await freePort()
+    await using db = await startLocalNeon({ port })
+    expect(db.databaseUrl).toBe(`postgres://postgres:local@127.0.0.1:${port}/postgres`)
+    expect(db.fetchEndpoint).toBe(`http://127.0.0.1:${port}/sql`)
+  })
 
   it.each([
     ['0.0.0.0', '127.0.0.1'],
@@ -60,24 +53,20 @@ describe('startLocalNeon', () => {
     expect((await post(db, { body: { query: 'select 1' } })).status).toBe(200)
   })
 
-  it(
-    'keeps the data of an embedded PostgreSQL in a folder where it is told to',
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'local-neon-'))
-      try {
-        const dataDir = join(folder, 'data')
-        {
-          await using db = await startLocalNeon({ dataDir })
-          await ask(db, { query: 'create table kept as select 1 as n' })
-        }
+  it('keeps the data of an embedded PostgreSQL in a folder where it is told to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'local-neon-'))
+    try {
+      const dataDir = join(folder, 'data')
+      {
         await using db = await startLocalNeon({ dataDir })
-        expect(await ask(db, { query: 'select n from kept' })).toMatchObject({ rows: [['1']] })
-      } finally {
-        await rm(folder, { recursive: true, force: true })
+        await ask(db, { query: 'create table kept as select 1 as n' })
       }
-    },
-    WITH_PGLITE,
-  )
+      await using db = await startLocalNeon({ dataDir })
+      expect(await ask(db, { query: 'select n from kept' })).toMatchObject({ rows: [['1']] })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 
   it('no longer answers once it is closed, and may be closed twice', async () => {
     const db = await startLocalNeon({ databaseUrl: inject('postgresUrl') })
@@ -153,10 +142,7 @@ describe('startLocalNeon', () => {
         code: 'EADDRINUSE',
       })
       const query = 'select count(*) from pg_stat_activity where datname = current_database()'
-      await vi.waitFor(
-        async () => expect(await ask(db, { query })).toMatchObject({ rows: [['1']] }),
-        { timeout: 10_000 },
-      )
+      await expect.poll(() => ask(db, { query })).toMatchObject({ rows: [['1']] })
     }
     await database.drop()
   })

@@ -45,7 +45,7 @@ describe('the packed package', () => {
       (error: { readonly stdout: string }) => error.stdout,
     )
     expect(wrong).toBe('')
-  }, 60_000)
+  })
 })
 
 describe('in an empty project', () => {

@@ -19,14 +19,12 @@ const all = entries.map(({ name }) => name)
 describe.each(Object.entries(RESOLUTIONS))('under %s the emitted types', (_, resolution) => {
   const options = { ...STRICT, ...resolution }
 
-  it('compile in full, on the web platform alone, where an entry needs no types of Drizzle’s', {
-    timeout: 60_000,
-  }, () => {
+  it('compile in full, on the web platform alone, where an entry needs no types of Drizzle’s', () => {
     expect(own).toContain('resilient-circuit/hono')
     expect(diagnose(importing(own), options)).toEqual([])
   })
 
-  it('do so beside Node’s own, those of entries for servers too', { timeout: 60_000 }, () => {
+  it('do so beside Node’s own, those of entries for servers too', () => {
     expect(
       diagnose(importing([...own, ...server]), {
         ...options,
@@ -36,7 +34,7 @@ describe.each(Object.entries(RESOLUTIONS))('under %s the emitted types', (_, res
     ).toEqual([])
   })
 
-  it('are found and fit together for every entry', { timeout: 60_000 }, () => {
+  it('are found and fit together for every entry', () => {
     expect(diagnose(importing(all), { ...options, types: ['node'], skipLibCheck: true })).toEqual(
       [],
     )

@@ -130,7 +130,7 @@ describe('a circuit protector', () => {
     const calls = Array.from({ length: 20 }, () =>
       policy.execute(() => new Promise<void>((end) => ends.push(end))).catch((e: unknown) => e),
     )
-    await vi.waitFor(() => expect(ends).toHaveLength(2))
+    await expect.poll(() => ends).toHaveLength(2)
     for (const end of ends) end()
     const results = await Promise.all(calls)
     expect(results.filter((result) => result instanceof ProtectedCallError)).toHaveLength(18)

@@ -241,16 +241,16 @@ describe('a cockatiel policy in a SafetyNet', () => {
 
   it('bulkhead rejects what is too much', async () => {
     const net = new SafetyNet({ policies: [new CircuitProtectorPolicy(), bulkhead(1)] })
-    let end = () => {}
+    let end: (() => void) | undefined
     const first = net.execute(
       () =>
         new Promise<void>((resolve) => {
           end = resolve
         }),
     )
-    await vi.waitFor(() => expect(end).not.toBe(undefined))
+    await expect.poll(() => end).toBeTypeOf('function')
     await expect(net.execute(() => {})).rejects.toBeInstanceOf(BulkheadRejectedError)
-    end()
+    end!()
     await first
   })
 

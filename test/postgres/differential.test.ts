@@ -105,7 +105,7 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])(
         if (model.foreign === null)
           expect(row).toMatchObject({ flush_ids: model.state.flushIds, own: true })
       }
-    }, 600_000)
+    })
 
     /** What other programs, operators with a backup, and the vacuum cleaner do to rows. */
     async function meddle(

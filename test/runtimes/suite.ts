@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { expect } from 'vitest'
 import { entries } from '../packaging/entries.ts'
 import type { Stand } from './stand.ts'
 
@@ -134,7 +135,7 @@ async function stored(
   return (await (await stand.get('/storage/status')).json())[key]
 }
 
-/** Asks again until it holds: where it never does, the test's own time limit ends it. */
+/** Asks again until it holds. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+  await expect.poll(holds).toBe(true)
 }

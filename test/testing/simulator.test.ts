@@ -230,7 +230,7 @@ describe('a row that a large fleet shares', () => {
   let report: SimulationReport
   beforeAll(async () => {
     report = await run(scenarios.hotKey, 0.1)
-  }, 60_000)
+  })
   const isolates = 1_000
 
   it('sees at most 500 writes a second in steady phases', () => {

@@ -1,4 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  inject,
+  it,
+  onTestFinished,
+} from 'vitest'
 import { isAcquire, openStand, type Stand, type Visitor, type Worker } from './stand.ts'
 
 let stand: Stand
@@ -30,7 +39,7 @@ async function status(answering: Promise<Response>): Promise<number> {
 async function trip(path: string, key: string): Promise<void> {
   stand.upstreamStatus = 500
   expect([await status(worker.get(path)), await status(worker.get(path))]).toEqual([500, 500])
-  await vi.waitFor(async () => expect(await stand.snapshot(key)).toMatchObject({ status: 'OPEN' }))
+  await expect.poll(() => stand.snapshot(key)).toMatchObject({ status: 'OPEN' })
   stand.upstreamStatus = 200
 }
 
@@ -40,10 +49,15 @@ async function firstToWait(
   where: { waiting(number: number): Promise<void> },
 ): Promise<Visitor> {
   const waiting = where.waiting(1).then(() => 'waiting')
-  for (;;) {
+  let over = false
+  onTestFinished(() => {
+    over = true
+  })
+  while (!over) {
     const visitor = worker.visit(path)
     if ((await Promise.race([waiting, visitor.answer])) === 'waiting') return visitor
   }
+  throw new Error('nobody had to wait before the test ended')
 }
 
 describe('a breaker in workerd', () => {
@@ -71,14 +85,9 @@ describe('a breaker in workerd', () => {
   it('closes for all once its probe succeeded', async () => {
     await trip('/short/healed/upstream', 'healed')
     const calls = stand.upstream.count('/healed')
-    await vi.waitFor(
-      async () => expect(await status(worker.get('/short/healed/upstream'))).toBe(200),
-      5_000,
-    )
+    await expect.poll(() => status(worker.get('/short/healed/upstream'))).toBe(200)
     expect(stand.upstream.count('/healed')).toBe(calls + 1)
-    await vi.waitFor(async () =>
-      expect(await stand.snapshot('healed')).toMatchObject({ status: 'CLOSED' }),
-    )
+    await expect.poll(() => stand.snapshot('healed')).toMatchObject({ status: 'CLOSED' })
     expect(await status(other.get('/short/healed/upstream'))).toBe(200)
   })
 
@@ -88,9 +97,7 @@ describe('a breaker in workerd', () => {
     expect(await status(worker.get('/long/behind/throws'))).toBe(500)
     await stand.database.waiting(1)
     stand.database.release()
-    await vi.waitFor(async () =>
-      expect(await stand.snapshot('behind')).toMatchObject({ log: '01' }),
-    )
+    await expect.poll(() => stand.snapshot('behind')).toMatchObject({ log: '01' })
   })
 
   it('lets two requests wait for a slow refresh, each for its own', async () => {
@@ -122,13 +129,8 @@ describe('a breaker in workerd', () => {
     visitor.hangUp()
     expect(await status(worker.get('/long/bystander/ok'))).toBe(200)
     stand.database.release()
-    await vi.waitFor(
-      async () => expect(await stand.snapshot('asker')).toMatchObject({ status: 'CLOSED' }),
-      5_000,
-    )
-    await vi.waitFor(async () =>
-      expect(await status(worker.get('/short/asker/upstream'))).toBe(200),
-    )
+    await expect.poll(() => stand.snapshot('asker')).toMatchObject({ status: 'CLOSED' })
+    await expect.poll(() => status(worker.get('/short/asker/upstream'))).toBe(200)
   })
 
   it('reports its probe though the visitor left while it was out', async () => {
@@ -138,12 +140,7 @@ describe('a breaker in workerd', () => {
     visitor.hangUp()
     expect(await status(worker.get('/short/prober/upstream'))).toBe(503)
     stand.upstream.release()
-    await vi.waitFor(
-      async () => expect(await stand.snapshot('prober')).toMatchObject({ status: 'CLOSED' }),
-      5_000,
-    )
-    await vi.waitFor(async () =>
-      expect(await status(worker.get('/short/prober/upstream'))).toBe(200),
-    )
+    await expect.poll(() => stand.snapshot('prober')).toMatchObject({ status: 'CLOSED' })
+    await expect.poll(() => status(worker.get('/short/prober/upstream'))).toBe(200)
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openStand, type Stand, type Worker } from './stand.ts'
 
 let stand: Stand
@@ -28,11 +28,11 @@ describe('the example', () => {
 
     stand.upstreamStatus = 500
     for (const order of [19, 20, 21]) expect(await statusOf(`/pay/${order}`)).toBe(500)
-    await vi.waitFor(async () => expect(await statusOf('/pay/22')).toBe(503))
+    await expect.poll(() => statusOf('/pay/22')).toBe(503)
     expect(stand.upstream.count('/charges/22')).toBe(0)
-    await vi.waitFor(async () => {
-      const breakers = await (await worker.get('/status')).json()
-      expect(breakers).toEqual([
+    await expect
+      .poll(async () => (await worker.get('/status')).json())
+      .toEqual([
         expect.objectContaining({
           resourceKey: 'payment_service',
           status: 'OPEN',
@@ -40,7 +40,6 @@ describe('the example', () => {
           opens: 1,
         }),
       ])
-    })
   })
 
   it('shows its dashboard to whoever knows the password, and to nobody else', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openStand, type Stand, type Worker } from './stand.ts'
 
 let stand: Stand
@@ -22,27 +22,27 @@ describe('the middleware in workerd', () => {
   it('counts a handler that throws, and leaves its answer alone', async () => {
     const response = await worker.get('/long/throws/throws')
     expect([response.status, await response.text()]).toEqual([500, 'Internal Server Error'])
-    await vi.waitFor(async () => expect(await log('throws')).toBe('1'))
+    await expect.poll(() => log('throws')).toBe('1')
   })
 
   it('counts a handler that throws a text, which no framework answers', async () => {
     const response = await worker.get('/long/text/throws-text')
     expect(response.status).toBe(500)
     await response.text()
-    await vi.waitFor(async () => expect(await log('text')).toBe('1'))
+    await expect.poll(() => log('text')).toBe('1')
   })
 
   it('has counted a stream that breaks off by what its head said', async () => {
     const response = await worker.get('/long/broken/breaks-off')
     expect(response.status).toBe(200)
     expect((await response.arrayBuffer()).byteLength).toBe(65_536)
-    await vi.waitFor(async () => expect(await log('broken')).toBe('0'))
+    await expect.poll(() => log('broken')).toBe('0')
   })
 
   it('hands on a megabyte as it comes', async () => {
     const response = await worker.get('/long/megabyte/megabyte')
     expect((await response.arrayBuffer()).byteLength).toBe(1_048_576)
-    await vi.waitFor(async () => expect(await log('megabyte')).toBe('0'))
+    await expect.poll(() => log('megabyte')).toBe('0')
   })
 
   it('sends the first byte of a stream long before the last is there', async () => {
@@ -64,36 +64,33 @@ describe('the middleware in workerd', () => {
     await deserted
     stand.upstream.release()
     expect((await worker.get('/long/gone/ok')).status).toBe(200)
-    await vi.waitFor(async () => expect(await log('gone')).toBe('0'))
+    await expect.poll(() => log('gone')).toBe('0')
   })
 
   it('lets one of 200 through that come at once while one probe is allowed', async () => {
     stand.upstreamStatus = 500
     for (const _ of [1, 2]) await (await worker.get('/short/crowd/upstream')).text()
-    await vi.waitFor(
-      async () =>
-        expect(await stand.snapshot('crowd')).toMatchObject({ retryAfterMs: 0, status: 'OPEN' }),
-      5_000,
-    )
+    await expect
+      .poll(() => stand.snapshot('crowd'))
+      .toMatchObject({ retryAfterMs: 0, status: 'OPEN' })
     const before = stand.upstream.count('/crowd')
     stand.upstreamStatus = 200
     stand.upstream.hold()
-    const probing = stand.upstream.waiting(1)
+    let probes = 0
+    void stand.upstream.waiting(1).then(() => probes++)
 
     const statuses: number[] = []
-    const crowd = async () => {
-      const visits = Array.from({ length: 200 }, async () => {
+    let visits: Promise<void>[] = []
+    // Where there is no probe among them, the isolate's share of the cooldown was not over: another crowd comes.
+    for (let came = 200; probes === 0; came += 200) {
+      visits = Array.from({ length: 200 }, async () => {
         const response = await worker.get('/short/crowd/upstream')
         await response.arrayBuffer()
         statuses.push(response.status)
       })
-      // All but the probe are answered while it is out; where none is, the isolate's share of the cooldown was not over.
-      await vi.waitFor(() => expect(statuses.length % 200).toBe(199), 5_000).catch(() => {})
-      return visits
+      // All but the probe are answered while it is out.
+      await expect.poll(() => statuses.length + probes).toBe(came)
     }
-    let visits = await crowd()
-    while (statuses.length % 200 === 0) visits = await crowd()
-    await probing
     expect(stand.upstream.count('/crowd')).toBe(before + 1)
     expect(new Set(statuses)).toEqual(new Set([503]))
     stand.upstream.release()
@@ -107,19 +104,17 @@ describe('the middleware in workerd', () => {
       headers: { 'x-tenant': 'x'.repeat(10_240) },
     })
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    await vi.waitFor(() =>
-      expect(worker.console()).toContain('resourceKey must be 1 to 255 characters long'),
-    )
+    await expect
+      .poll(() => worker.console())
+      .toContain('resourceKey must be 1 to 255 characters long')
   })
 
   it('serves without a breaker where the binding of the database is missing, and says so', async () => {
     const bare = await stand.worker('fixture.ts', {})
     const response = await bare.get('/long/bare/ok')
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    await vi.waitFor(() =>
-      expect(bare.console()).toContain(
-        'there is no storage: a request ran unprotected: url must be',
-      ),
-    )
+    await expect
+      .poll(() => bare.console())
+      .toContain('there is no storage: a request ran unprotected: url must be')
   })
 })
