@@ -77,7 +77,8 @@ class RateWindow implements Window {
     const { rate, minimum } = this.#rule
     this.#successes += successesBefore
     const all = this.#successes + ++this.#failures
-    return all >= minimum && this.#failures >= rate * all
+    // A quotient is rounded as the decimal was: 7 of 100 is 0.07, whereas 0.07 * 100 is more than 7.
+    return all >= minimum && this.#failures / all >= rate
   }
 
   holds(now: number): boolean {
