@@ -1,7 +1,6 @@
-import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
+import type { Statement } from '../../src/postgres/database.ts'
 import { callBlock, callFunction, readByFunction } from '../../src/postgres/statements/call.ts'
 import { namesIn } from '../../src/postgres/statements/names.ts'
 import { readStatement } from '../../src/postgres/statements/read.ts'
@@ -14,9 +13,8 @@ export const NAMESPACE = 'default'
 /** Holds against the outcomes of {@link Requests.outcomes}, and makes the statement look at each where a batch holds nine failures. */
 export const settings = resolveSettings({ failureLimit: fraction(9, 10) })
 
-const dialect = new PgDialect()
 const names = namesIn(undefined)
-const text = (statement: SQL) => dialect.sqlToQuery(statement).sql
+const text = (statement: Statement) => statement.text
 
 const FUNCTION = text(callFunction('', names))
 const BLOCK = callBlock('', names).map(text)

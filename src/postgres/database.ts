@@ -1,41 +1,33 @@
-import type { SQL } from 'drizzle-orm'
-
-/** What {@link DrizzleStorage} needs of a Drizzle database: any Postgres driver's has it. */
-export interface DrizzleDatabase {
-  execute(query: SQL): PromiseLike<QueryRows>
-  /** Where the driver has no interactive transactions (Neon over HTTP): several statements in one, each driver's own builders. */
-  batch?(queries: never): Promise<readonly unknown[]>
-  transaction<T>(
-    run: (tx: { execute(query: SQL): PromiseLike<QueryRows> }) => Promise<T>,
-  ): Promise<T>
+/** One statement: `$1` stands for the first of its parameters. Each is text, which the statement casts. */
+export interface Statement {
+  readonly text: string
+  readonly params: readonly string[]
 }
 
-/** postgres-js answers with the rows themselves, every other driver with an object that holds them. */
-export type QueryRows = readonly Row[] | { readonly rows: readonly Row[] }
-export type Row = Record<string, unknown>
+/** A row, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>
 
-export async function query(db: DrizzleDatabase, statement: SQL): Promise<readonly Row[]> {
-  return rowsOf(await db.execute(statement))
+/** What a storage needs of a database. */
+export interface Database {
+  /**
+   * Runs statements as one transaction and, over HTTP, in one request. A single one needs no transaction.
+   * @param signal - ends the waiting, and the request where the driver can end it
+   * @returns the first column of the first row of the last statement
+   */
+  run(statements: readonly Statement[], signal?: AbortSignal): Promise<unknown>
 }
 
-/** Several statements in one transaction and, over HTTP, one request; the rows of the last. */
-export async function queryInOne(
-  db: DrizzleDatabase,
-  statements: readonly SQL[],
-): Promise<readonly Row[]> {
-  if (db.batch)
-    return rowsOf(
-      (await db.batch(statements.map((statement) => db.execute(statement)) as never)).at(
-        -1,
-      ) as QueryRows,
-    )
-  return db.transaction(async (tx) => {
-    let last: readonly Row[] = []
-    for (const statement of statements) last = rowsOf(await tx.execute(statement))
-    return last
-  })
+/** The first column, by whatever name a driver gives it. */
+export function valueIn(rows: readonly Row[]): unknown {
+  return Object.values(rows[0] ?? {})[0]
 }
 
-function rowsOf(result: QueryRows): readonly Row[] {
-  return 'rows' in result ? result.rows : result
+/** Collects the parameters of a statement. Each is sent as text, so that no driver's idea of a type matters. */
+export class Params {
+  readonly values: string[] = []
+
+  /** @returns what stands for the value in the text */
+  add(value: string | number): string {
+    return `$${this.values.push(String(value))}::text`
+  }
 }

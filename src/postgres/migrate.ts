@@ -65,8 +65,9 @@ export async function migrate(
   if (options.dryRun) return { applied: [], notices: [], sql: `begin;\n\n${sql}\ncommit;\n` }
   const run = runScript(target)
   try {
-    const row = await run(statements)
-    return { applied: lines(row?.['applied']), notices: lines(row?.['notices']), sql }
+    const told = await run(statements)
+    const { applied, notices } = typeof told === 'string' ? JSON.parse(told) : {}
+    return { applied: lines(applied), notices: lines(notices), sql }
   } catch (error) {
     throw asStorageError(error)
   }

@@ -50,7 +50,8 @@ end if;`),
 ${execute(CREATE_FUNCTION)}
 end if;`),
     ...(pruneFunctions ? [PRUNE] : []),
-    `select current_setting('rc.applied') as applied, current_setting('rc.notice') as notices`,
+    `select json_build_object('applied', current_setting('rc.applied'),
+  'notices', current_setting('rc.notice'))::text`,
   ]
 }
 

@@ -5,8 +5,8 @@
  */
 import { checkedEndpoint } from './endpoint.ts'
 import type { NeonStorageOptions } from './neon.ts'
-import { NeonHttp } from './neon-http.ts'
-import { DrizzleStorage } from './storage.ts'
+import { overNeonHttp } from './neon-http.ts'
+import { PostgresStorage } from './postgres-storage.ts'
 import { checkedUrl } from './url.ts'
 
 export type { NeonStorageOptions }
@@ -26,12 +26,12 @@ export type { NeonStorageOptions }
 export function neonStorage(
   url: string | undefined,
   options: NeonStorageOptions = {},
-): DrizzleStorage {
+): PostgresStorage {
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
   const endpoint =
     fetchEndpoint === undefined ? neonsOwn(connection) : checkedEndpoint(fetchEndpoint)
-  return new DrizzleStorage(new NeonHttp(connection, endpoint), options)
+  return new PostgresStorage(overNeonHttp(connection, endpoint), options)
 }
 
 /** Of `ep-cool-name.eu-central-1.aws.neon.tech` it is `api.eu-central-1.aws.neon.tech`. */

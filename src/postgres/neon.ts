@@ -4,12 +4,16 @@
  */
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle } from 'drizzle-orm/neon-http'
+import type { Database } from './database.ts'
+import { type DrizzleDatabase, overDrizzle } from './drizzle-database.ts'
 import { checkedEndpoint } from './endpoint.ts'
-import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
+import { askSql, type Fetch, type SqlRequest } from './http.ts'
+import type { PostgresStorageOptions } from './options.ts'
+import { PostgresStorage } from './postgres-storage.ts'
 import { checkedUrl } from './url.ts'
 
 /** Options of {@link neonStorage}. */
-export interface NeonStorageOptions extends DrizzleStorageOptions {
+export interface NeonStorageOptions extends PostgresStorageOptions {
   /** Where to send the requests, such as `http://127.0.0.1:4444/sql` for a local endpoint. Default: Neon's own, by the host of the URL. */
   readonly fetchEndpoint?: string | undefined
 }
@@ -27,29 +31,42 @@ export interface NeonStorageOptions extends DrizzleStorageOptions {
 export function neonStorage(
   url: string | undefined,
   options: NeonStorageOptions = {},
-): DrizzleStorage {
+): PostgresStorage {
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
-  if (fetchEndpoint === undefined)
-    return new DrizzleStorage(drizzle({ client: neon(connection) }), options)
-  const fetchOptions = { [ENDPOINT]: checkedEndpoint(fetchEndpoint) }
-  listenToEndpoints()
-  return new DrizzleStorage(drizzle({ client: neon(connection, { fetchOptions }) }), options)
+  const endpoint = fetchEndpoint === undefined ? undefined : checkedEndpoint(fetchEndpoint)
+  return new PostgresStorage(overNeon(connection, endpoint), options)
 }
 
-type Fetch = (url: string, init: Record<PropertyKey, unknown>) => Promise<Response>
+/** Neon's driver takes a signal with its other options for `fetch`, when a client is made: each call has one of its own. */
+function overNeon(connection: string, endpoint: string | undefined): Database {
+  return {
+    run(statements, signal) {
+      standBeforeFetch()
+      const fetchOptions = { [OURS]: { endpoint }, ...(signal && { signal }) }
+      const client = neon(connection, { fetchOptions })
+      return overDrizzle(drizzle({ client }) as DrizzleDatabase).run(statements, signal)
+    },
+  }
+}
 
-const ENDPOINT = Symbol('fetchEndpoint')
+const OURS = Symbol('resilient-circuit')
 let installed: Fetch | undefined
 
 /**
- * The driver knows one endpoint for all its clients; an endpoint for one of them travels in that client's options for `fetch`.
- * A request without one goes where it went before.
+ * The driver knows one endpoint and one `fetch` for all its clients. Ours are known by what travels
+ * in their options for `fetch`; the request of any other client goes where it went before.
  */
-function listenToEndpoints(): void {
+function standBeforeFetch(): void {
   const before: Fetch | undefined = neonConfig.fetchFunction
   if (installed !== undefined && before === installed) return
-  installed = (url, init) =>
-    (before ?? (fetch as Fetch))((init[ENDPOINT] as string | undefined) ?? url, init)
+  installed = async (url, init) => {
+    const go = before ?? (fetch as Fetch)
+    const ours = init[OURS] as { readonly endpoint: string | undefined } | undefined
+    if (ours === undefined) return go(url, init)
+    const { [OURS]: _, ...rest }: SqlRequest = init
+    const { text, refused } = await askSql(go, ours.endpoint ?? url, rest)
+    return new Response(text, { status: refused ? 400 : 200 })
+  }
   neonConfig.fetchFunction = installed
 }

@@ -2,31 +2,37 @@
  * Breakers in PostgreSQL over TCP, through `pg`: for servers. Not for Workers, where a socket belongs to one request.
  * @module
  */
-import { drizzle } from 'drizzle-orm/node-postgres'
-import pg from 'pg'
+import type pg from 'pg'
 import { checkedInteger } from '../core/checks.ts'
-import { DrizzleStorage, type DrizzleStorageOptions } from './storage.ts'
+import type { PostgresStorageOptions } from './options.ts'
+import { OwnPool } from './own-pool.ts'
+import { outlive, overPool } from './pool.ts'
+import { PostgresStorage } from './postgres-storage.ts'
 import { checkedUrl } from './url.ts'
 
 /** Options of {@link nodePostgresStorage}. */
-export interface NodePostgresStorageOptions extends DrizzleStorageOptions {
+export interface NodePostgresStorageOptions extends PostgresStorageOptions {
   /** Connections at once, from 1, of the pool that is made for a URL. Default 10. */
-  readonly max?: number
+  readonly max?: number | undefined
 }
 
-/** A {@link DrizzleStorage} that may own a pool. */
-export class NodePostgresStorage extends DrizzleStorage implements AsyncDisposable {
-  readonly #own: pg.Pool | undefined
+/** A {@link PostgresStorage} that may own a pool. */
+export class NodePostgresStorage extends PostgresStorage implements AsyncDisposable {
+  readonly #own: OwnPool | undefined
 
   /** @internal */
-  constructor(pool: pg.Pool, own: boolean, options: DrizzleStorageOptions) {
-    super(drizzle({ client: pool }), options)
-    this.#own = own ? pool : undefined
+  constructor(pool: pg.Pool | OwnPool, options: PostgresStorageOptions) {
+    const own = pool instanceof OwnPool ? pool : undefined
+    super(overPool(own?.pool ?? (pool as pg.Pool)), options)
+    this.#own = own
   }
 
-  /** Ends the pool that was made for a URL; a pool that was given is its owner's. May be called more than once. */
+  /**
+   * Ends the pool that was made for a URL; a pool that was given is its owner's. Statements under way
+   * may end, for at most two seconds; then their connections are cut. May be called more than once.
+   */
   async close(): Promise<void> {
-    if (this.#own && !this.#own.ending) await this.#own.end()
+    await this.#own?.end()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -54,21 +60,9 @@ export function nodePostgresStorage(
 ): NodePostgresStorage {
   const { max = 10 } = options
   checkedInteger('max', max, 1)
-  const given = typeof urlOrPool === 'object' && urlOrPool !== null ? urlOrPool : undefined
-  const pool =
-    given ??
-    new pg.Pool({ connectionString: checkedUrl('url', urlOrPool), max, allowExitOnIdle: true })
-  outlive(pool)
-  return new NodePostgresStorage(pool, given === undefined, options)
-}
-
-const outlived = new WeakSet<pg.Pool>()
-const ignore = () => {}
-
-/** An idle connection's error goes to the pool, that of one lent out to the connection itself; without a listener either ends the process. */
-function outlive(pool: pg.Pool): void {
-  if (outlived.has(pool)) return
-  outlived.add(pool)
-  pool.on('error', ignore)
-  pool.on('connect', (client) => client.on('error', ignore))
+  if (typeof urlOrPool === 'object' && urlOrPool !== null) {
+    outlive(urlOrPool)
+    return new NodePostgresStorage(urlOrPool, options)
+  }
+  return new NodePostgresStorage(new OwnPool(checkedUrl('url', urlOrPool), max), options)
 }

@@ -1,5 +1,4 @@
-import type { SQL } from 'drizzle-orm'
-import type { Transition, Verdict } from '../core/event.ts'
+import type { Transition } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
 import {
@@ -27,54 +26,41 @@ import type {
   PruneQuery,
   StorageCallOptions,
 } from '../storage/port.ts'
-import { type DrizzleDatabase, query, queryInOne, type Row } from './database.ts'
-import { asStorageError, isUndefinedFunction, StorageError } from './errors.ts'
+import { abandonable } from './abandonable.ts'
+import type { Database } from './database.ts'
+import { asStorageError } from './errors.ts'
+import { type PostgresStorageOptions, warn } from './options.ts'
+import { query } from './query.ts'
 import { type RowJson, toSnapshot } from './row.ts'
+import { Shells } from './shells.ts'
 import { historyStatement, listStatement, pruneStatement } from './statements/admin.ts'
-import { callBlock, callFunction, readByFunction } from './statements/call.ts'
 import { type Names, namesIn } from './statements/names.ts'
-import { readStatement } from './statements/read.ts'
-import { encodeAcquire, encodeCommand, encodeLook, encodeReport } from './wire.ts'
-
-export interface DrizzleStorageOptions {
-  /** The schema that holds the tables. Default: the connection's search path. */
-  readonly schema?: string
-}
+import { encodeAcquire, encodeCommand, encodeReport } from './wire.ts'
 
 /** How often a statement of which the database said that it counted nothing is sent again at once. */
 const ATTEMPTS = 3
 
-interface Answer {
-  readonly ordinal: number
-  readonly verdict: Verdict
-  readonly token: number | null
-  readonly at: number
-  readonly snapshot: RowJson
-  readonly transitions: readonly Omit<Transition, 'resourceKey' | 'namespace'>[]
-}
-
-/** One breaker as a read finds it; null where it has no row. */
-interface Look {
-  readonly at: number
-  readonly snapshot: RowJson | null
-}
-
 /**
- * Breakers in PostgreSQL 14 or newer, through any Drizzle database. Needs the tables alone (`drizzle-kit push`); where the function
- * is installed (`drizzle-kit migrate`, `resilient-circuit pg-setup`) it is found and used, at several times the throughput.
+ * Breakers in PostgreSQL 14 or newer. Needs the tables alone (`drizzle-kit push`); where the function
+ * is installed (`drizzle-kit migrate`, `resilient-circuit pg-setup`) it is found and used, at several
+ * times the throughput. Made by {@link DrizzleStorage}, or by `neonStorage` and `nodePostgresStorage`.
  *
- * Its promises reject with a {@link StorageError}.
+ * Its promises reject with a {@link StorageError}, or with the reason of the caller's own signal.
  */
-export class DrizzleStorage implements CircuitStorage {
+export class PostgresStorage implements CircuitStorage {
   readonly shared = true
-  readonly #db: DrizzleDatabase
   readonly #names: Names
-  #installed = false
+  readonly #database: Database
+  readonly #shells: Shells
 
-  /** @throws {InvalidOptionError} where `schema` is no plain name */
-  constructor(db: DrizzleDatabase, options: DrizzleStorageOptions = {}) {
-    this.#db = db
-    this.#names = namesIn(options.schema)
+  /**
+   * @internal
+   * @throws {InvalidOptionError} where `schema` is no plain name
+   */
+  constructor(database: Database, { schema, onNotice = warn }: PostgresStorageOptions) {
+    this.#names = namesIn(schema)
+    this.#database = database
+    this.#shells = new Shells(database, this.#names, onNotice)
   }
 
   async exchange(
@@ -114,16 +100,14 @@ export class DrizzleStorage implements CircuitStorage {
   async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     const limit = checkedLimit(list.limit)
     const after = list.after === undefined ? undefined : parseListCursor(list.after)
-    const rows = await this.#run(
-      () => query(this.#db, listStatement(list, after, limit + 1, this.#names)),
+    const { at, rows, summary } = (await this.#run(
+      (signal) =>
+        query(this.#database, [listStatement(list, after, limit + 1, this.#names)], signal),
       options,
-    )
-    const found = rows.filter((row) => row['snapshot'] !== null)
-    const items = found.slice(0, limit).map((row) => snapshotIn(row))
-    const next = found.length > limit ? listCursor(items.at(-1)!) : null
-    return list.summary
-      ? { items, next, summary: rows[0]!['summary'] as BreakerSummary }
-      : { items, next }
+    )) as { at: number; rows: readonly RowJson[]; summary: BreakerSummary | null }
+    const items = rows.slice(0, limit).map((row) => toSnapshot(row, idOf(row), at))
+    const next = rows.length > limit ? listCursor(items.at(-1)!) : null
+    return summary === null ? { items, next } : { items, next, summary }
   }
 
   async history(
@@ -134,46 +118,33 @@ export class DrizzleStorage implements CircuitStorage {
     const before = history.after === undefined ? undefined : parseHistoryCursor(history.after)
     const newerThanMs = checkedSpan(history)
     const statement = historyStatement(history, newerThanMs, before, limit + 1, this.#names)
-    const rows = await this.#run(() => query(this.#db, statement), options)
-    const lines = rows
-      .slice(0, limit)
-      .map((row) => row['line'] as Transition & { readonly id: number })
+    const found = (await this.#run(
+      (signal) => query(this.#database, [statement], signal),
+      options,
+    )) as readonly (Transition & { readonly id: number })[]
+    const lines = found.slice(0, limit)
     return {
       items: lines.map(({ id, ...line }) => line),
-      next: rows.length > limit ? JSON.stringify(lines.at(-1)!.id) : null,
+      next: found.length > limit ? JSON.stringify(lines.at(-1)!.id) : null,
     }
   }
 
   async prune(prune: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
-    const checked = checkedPrune(prune)
-    const [row] = await this.#run(
-      () => query(this.#db, pruneStatement(checked, this.#names)),
+    const statement = pruneStatement(checkedPrune(prune), this.#names)
+    return (await this.#run(
+      (signal) => query(this.#database, [statement], signal),
       options,
-    )
-    return { breakers: Number(row!['breakers']), transitions: Number(row!['transitions']) }
+    )) as Pruned
   }
 
   async #read(
     ids: readonly BreakerId[],
     options?: StorageCallOptions,
   ): Promise<{ snapshot: Snapshot; foreign: boolean }[]> {
-    const rows = await this.#run(() => this.#look(ids), options)
+    const rows = await this.#run((signal) => this.#shells.look(ids, signal), options)
     return rows.map(({ snapshot, at }, i) => ({
       snapshot: toSnapshot(snapshot, ids[i]!, at),
       foreign: snapshot?.foreign === true,
-    }))
-  }
-
-  async #look(ids: readonly BreakerId[]): Promise<readonly Look[]> {
-    const answer = await this.#ask(() =>
-      readByFunction(JSON.stringify(ids.map(encodeLook)), this.#names),
-    )
-    if (answer !== undefined) return answer as Look[]
-    const rows = await query(this.#db, readStatement(ids, this.#names))
-    this.#installed = rows[0]!['installed'] === true
-    return rows.map(({ snapshot, at }) => ({
-      snapshot: snapshot as RowJson | null,
-      at: Number(at),
     }))
   }
 
@@ -183,7 +154,7 @@ export class DrizzleStorage implements CircuitStorage {
     options?: StorageCallOptions,
   ): Promise<Admission[]> {
     const request = JSON.stringify(events)
-    const answers = await this.#run(() => this.#call(request), options)
+    const answers = await this.#run((signal) => this.#shells.call(request, signal), options)
     const admissions: Admission[] = []
     for (const { ordinal, verdict, token, at, snapshot, transitions } of answers) {
       const { resourceKey, namespace } = ids[ordinal - 1]!
@@ -197,33 +168,17 @@ export class DrizzleStorage implements CircuitStorage {
     return admissions
   }
 
-  async #call(request: string): Promise<readonly Answer[]> {
-    const answer = await this.#ask(() => callFunction(request, this.#names))
-    if (answer !== undefined) return answer as Answer[]
-    const [row] = await queryInOne(this.#db, callBlock(request, this.#names))
-    this.#installed = row!['installed'] === true
-    return row!['answer'] as Answer[]
-  }
-
-  /** What the function answers; undefined where it is not installed. */
-  async #ask(statement: () => SQL): Promise<unknown> {
-    if (!this.#installed) return undefined
-    try {
-      return (await query(this.#db, statement()))[0]!['answer']
-    } catch (error) {
-      if (!isUndefinedFunction(error)) throw error
-      this.#installed = false
-      return undefined
-    }
-  }
-
-  async #run<T>(operation: () => Promise<T>, options?: StorageCallOptions): Promise<T> {
+  /** Sends again at once what the database says it did not count. */
+  async #run<T>(
+    operation: (signal?: AbortSignal) => Promise<T>,
+    { signal }: StorageCallOptions = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      options?.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       try {
-        return await abandonable(operation(), options?.signal)
+        return await abandonable(operation(signal), signal)
       } catch (error) {
-        if (options?.signal?.aborted) throw error
+        if (signal?.aborted) throw signal.reason
         const failure = asStorageError(error)
         if (failure.code !== 'STORAGE_BUSY' || attempt === ATTEMPTS) throw failure
       }
@@ -231,21 +186,6 @@ export class DrizzleStorage implements CircuitStorage {
   }
 }
 
-function snapshotIn(row: Row): Snapshot {
-  const json = row['snapshot'] as RowJson
-  return toSnapshot(
-    json,
-    { resourceKey: json.resource_key, namespace: json.namespace },
-    Number(row['at']),
-  )
-}
-
-/** Drizzle cannot hand a signal on to its driver: the waiting ends, the statement goes on. */
-function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const abandon = () => reject(signal.reason)
-    signal.addEventListener('abort', abandon, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
-  })
+function idOf({ resource_key, namespace }: RowJson): BreakerId {
+  return { resourceKey: resource_key, namespace }
 }

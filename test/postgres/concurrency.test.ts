@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings } from '../../src/core/settings.ts'
 import type { Snapshot } from '../../src/core/snapshot.ts'
-import type { DrizzleDatabase } from '../../src/postgres/database.ts'
+import type { DrizzleDatabase } from '../../src/postgres/drizzle-database.ts'
 import { asStorageError, StorageError } from '../../src/postgres/errors.ts'
 import { CREATE_FUNCTION } from '../../src/postgres/statements/function.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'

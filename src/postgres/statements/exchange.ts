@@ -13,7 +13,7 @@ declare
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
-  bits varbit; near varbit; kept bigint[]; size int; at int; f_bit int; good int; bad int;
+  bits varbit; near varbit; kept bigint[]; size int; at int; rounds int; f_bit int; good int; bad int;
 begin
   /*read*/
   for r in
@@ -35,9 +35,14 @@ begin
                      or c.state = 'OPEN' and c.previous_generation = r.generation and r.retry_after_ms is not null) end;
     loop
       -- Also a row that was read above may be gone once its lock is given: it was pruned meanwhile.
+      rounds := 0;
       while held loop
         select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace for no key update;
         exit when found or not creates;
+        rounds := rounds + 1;
+        if rounds > 9 then
+          raise exception using errcode = 'RC001', message = 'a new row of rc_circuit_breakers is not to be found: a row-level security policy or a trigger hides, drops or changes it';
+        end if;
         insert into rc_circuit_breakers (resource_key, namespace, updated_at) values (r.resource_key, r.namespace, 'epoch') on conflict do nothing;
       end loop;
       t := date_trunc('milliseconds', clock_timestamp());
@@ -126,7 +131,7 @@ begin
             if timed then
               good := good + 1 - f_bit; bad := bad + f_bit;
               c.bucket_successes[10] := c.bucket_successes[10] + 1 - f_bit; c.bucket_failures[10] := c.bucket_failures[10] + f_bit;
-              if f_bit = 1 and good + bad >= r.minimum and bad >= r.rate * (good + bad) then goal := 'OPEN'; why := 'failure_rate'; end if;
+              if f_bit = 1 and good + bad >= r.minimum and bad / (good + bad)::float8 >= r.rate then goal := 'OPEN'; why := 'failure_rate'; end if;
             else
               near := substring(c.log from greatest(1, length(c.log) - size + 1));
               if length(near) - bit_count(near) >= r.successes then goal := 'CLOSED'; why := 'probes_succeeded';
@@ -206,13 +211,19 @@ begin
           lease_ms = c.lease_ms, bucket = c.bucket, bucket_ms = c.bucket_ms, bucket_successes = c.bucket_successes, bucket_failures = c.bucket_failures,
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
           override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids
-         where resource_key = c.resource_key and namespace = c.namespace;
+         where resource_key = c.resource_key and namespace = c.namespace returning * into f;
+        if (f.version, f.state, f.log, f.open_until, f.leases, f.flush_ids) is distinct from (c.version, c.state, c.log, c.open_until, c.leases, c.flush_ids) then
+          raise exception using errcode = 'RC001', message = 'an update of rc_circuit_breakers was not stored as it was made: a row-level security policy or a trigger drops or changes it';
+        end if;
         if goal is not null or stage = 'rule' and r.type = 'command' then
           made := made || jsonb_build_object('generation', c.generation, 'from', o.state, 'to', c.state, 'cause', coalesce(why, 'overridden'), 'at', now_ms,
             'actor', case when stage = 'rule' then r.actor end, 'reason', case when stage = 'rule' then r.reason end);
           insert into rc_circuit_transitions (resource_key, namespace, generation, from_state, to_state, cause, actor, reason, at, flush_id)
           values (c.resource_key, c.namespace, c.generation, o.state, c.state, coalesce(why, 'overridden'), case when stage = 'rule' then r.actor end,
             case when stage = 'rule' then r.reason end, t, case when stage = 'rule' then r.flush_id end);
+          if not found then
+            raise exception using errcode = 'RC001', message = 'a row of rc_circuit_transitions was not stored: a trigger drops it';
+          end if;
         end if;
       end if;
     end loop;

@@ -27,3 +27,9 @@ export function namesIn(schema: string | undefined): Names {
     fn: within(FUNCTION_NAME),
   }
 }
+
+/** Can the function be called: true, false where it is not there, null where this role may not. */
+export const installed = ({ fn }: Names): string => {
+  const found = `to_regprocedure('${fn}(jsonb)')`
+  return `${found} is not null and nullif(has_function_privilege(${found}, 'execute'), false)`
+}

@@ -1,19 +1,23 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { BreakerId } from '../../storage/port.ts'
-import type { Names } from './names.ts'
+import type { Statement } from '../database.ts'
+import { installed, type Names } from './names.ts'
 import { ms, snapshotSql } from './snapshot.ts'
 
 /**
- * Breakers by key, in the order asked for; takes no lock and writes nothing. It also says whether the function is installed: asking
- * the catalogue is free, while calling a function that is not there costs Neon's proxy a connection. By a sub-select for each key, for
- * a join would take longer to plan than to make.
+ * Breakers by key, in the order asked for; takes no lock and writes nothing. It also says whether
+ * the function can be called: asking the catalogue is free, while a call that fails costs Neon's
+ * proxy a connection. By a sub-select for each key, for a join takes longer to plan than to make.
  */
-export function readStatement(ids: readonly BreakerId[], { breakers, fn }: Names): SQL {
-  const keys = JSON.stringify(ids.map(({ resourceKey, namespace }) => [resourceKey, namespace]))
-  return sql`${sql.raw(`
-select (select ${snapshotSql('json_build_object')}
-    from ${breakers} c where c.resource_key = k.id ->> 0 and c.namespace = k.id ->> 1) as snapshot,
-       ${ms('clock_timestamp()')}::float8 as at, to_regprocedure('${fn}(jsonb)') is not null as installed
-  from jsonb_array_elements(`)}${keys}${sql.raw(`::text::jsonb) with ordinality as k(id, ordinal)
- order by k.ordinal`)}`
+export function readStatement(ids: readonly BreakerId[], names: Names): Statement {
+  const keys = ids.map(({ resourceKey, namespace }) => [resourceKey, namespace])
+  return {
+    text: `
+select json_build_object('installed', ${installed(names)}, 'looks', array_to_json(array(
+  select json_build_object('at', ${ms('clock_timestamp()')}, 'snapshot',
+    (select ${snapshotSql('json_build_object')}
+    from ${names.breakers} c where c.resource_key = k.id ->> 0 and c.namespace = k.id ->> 1))
+  from jsonb_array_elements($1::text::jsonb) with ordinality as k(id, ordinal)
+ order by k.ordinal)))::text`,
+    params: [JSON.stringify(keys)],
+  }
 }
