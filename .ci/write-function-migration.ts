@@ -10,19 +10,6 @@ export const functionMigration = `-- Written by .ci/write-function-migration.ts:
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
 ${CREATE_FUNCTION};
---> statement-breakpoint
-create or replace function rc_circuit_breakers_touch() returns trigger language plpgsql as $rc$
-begin
-  new.updated_at := date_trunc('milliseconds', clock_timestamp());
-  return new;
-end
-$rc$;
---> statement-breakpoint
--- For writers that forget updated_at. Ours keep it themselves, and always move the version on.
-create or replace trigger rc_circuit_breakers_updated_at before update on rc_circuit_breakers for each row
-when (old.version = new.version and old.updated_at is not distinct from new.updated_at
-  and (old.state, old.failure_count, old.open_until) is distinct from (new.state, new.failure_count, new.open_until))
-execute function rc_circuit_breakers_touch();
 `
 
 /** The text of the file that names it. */
@@ -33,6 +20,6 @@ export const FUNCTION_NAME = '${NAME_BY_TEXT}'
 `
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(at('../drizzle/0001_function.sql'), functionMigration)
+  writeFileSync(at('../drizzle/0003_function.sql'), functionMigration)
   writeFileSync(at('../src/postgres/statements/function-name.ts'), functionName)
 }

@@ -144,7 +144,7 @@ export class PostgresStorage implements CircuitStorage {
     const rows = await this.#run((signal) => this.#shells.look(ids, signal), options)
     return rows.map(({ snapshot, at }, i) => ({
       snapshot: toSnapshot(snapshot, ids[i]!, at),
-      foreign: snapshot?.foreign === true,
+      foreign: snapshot !== null && snapshot.foreign !== null,
     }))
   }
 

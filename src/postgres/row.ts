@@ -1,3 +1,4 @@
+import { reconcile } from '../core/foreign.ts'
 import type { Settings } from '../core/settings.ts'
 import { type Snapshot, snapshotOf } from '../core/snapshot.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type CircuitState,
   type Override,
   type OverrideKind,
+  type StoredState,
 } from '../core/state.ts'
 import type { BreakerId } from '../storage/port.ts'
 
@@ -40,7 +42,12 @@ export interface RowJson {
   readonly settings: Settings | null
   readonly updated_at: number
   readonly since: number | null
-  readonly foreign: boolean
+  /** Where another program wrote the row: what we had last written, and whether it wrote its window along. */
+  readonly foreign: {
+    readonly state: CircuitState
+    readonly open_until: number | null
+    readonly window: boolean
+  } | null
 }
 
 /** A row, or the lack of one, as a snapshot. */
@@ -49,9 +56,17 @@ export function toSnapshot(
   { resourceKey, namespace }: BreakerId,
   at: number,
 ): Snapshot {
-  const state =
-    row === null ? BLANK : { ...stateOf(row), flushIds: row.since === null ? [] : [row.since] }
-  return snapshotOf(state, resourceKey, namespace, at)
+  return snapshotOf(row === null ? BLANK : storedState(row, at), resourceKey, namespace, at)
+}
+
+/** A foreign write is read as the next statement that writes will take it in, or undo it. */
+function storedState(row: RowJson, at: number): StoredState {
+  const own = row.foreign === null ? row : { ...row, ...row.foreign }
+  const state = { ...stateOf(own), flushIds: row.since === null ? [] : [row.since] }
+  if (row.foreign === null) return state
+  const { state: status, failure_count: failureCount, open_until: openUntil } = row
+  const { window } = row.foreign
+  return reconcile(state, { status, failureCount, openUntil, window }, at)
 }
 
 function stateOf(row: RowJson): BreakerState {

@@ -1,6 +1,7 @@
 import { type ColumnDataType, sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   customType,
   index,
@@ -30,6 +31,8 @@ interface BreakerRow {
   openUntil: Date | null
   createdAt: Date
   updatedAt: Date
+  executionLog: boolean[] | null
+  foreignWindow: boolean
   ownState: string
   ownOpenUntil: Date | null
   cooldownMs: number
@@ -100,7 +103,7 @@ export interface Tables<Schema extends string | undefined> {
 
 const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Tables<Schema> => ({
   /**
-   * One row a breaker. The first seven columns are the Python library's, with its names and meaning, so that both can share the table.
+   * One row a breaker. The first eight columns are the Python library's, with its names and meaning, so that both can share the table.
    * No secondary index stands on a column that the hot path changes: each update stays within its page (HOT).
    */
   circuitBreakers: table(
@@ -115,7 +118,14 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Ta
       openUntil: instant('open_until'),
       createdAt: instant('created_at').notNull().defaultNow(),
       updatedAt: instant('updated_at').notNull().defaultNow(),
+      /**
+       * The window of the Python library's processes since 0.6; true is a success. Whoever reads the row loads it, so each transition
+       * of ours empties it. Our own window is `log`.
+       */
+      executionLog: jsonb('execution_log').$type<boolean[]>().default([]),
 
+      /** True where another program wrote `execution_log` since our last write. A trigger of the migrations sets it. */
+      foreignWindow: boolean('foreign_window').notNull().default(false),
       /** What we last wrote to `state` and `open_until`: a difference is another program's write. */
       ownState: text('own_state').notNull().default('CLOSED'),
       ownOpenUntil: instant('own_open_until'),

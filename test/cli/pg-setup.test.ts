@@ -28,7 +28,7 @@ describe('pg-setup', () => {
     const first = await cli(['pg-setup', '--yes'], { env })
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out).toBe(
-      'Done:\n  0000_tables  tables rc_circuit_breakers and rc_circuit_transitions\n  0001_function  function rc_exchange_…, trigger rc_circuit_breakers_updated_at\n',
+      'Done:\n  0000_tables  tables rc_circuit_breakers and rc_circuit_transitions\n  0001_function  trigger rc_circuit_breakers_updated_at\n  0002_execution_log  columns execution_log and foreign_window, trigger rc_circuit_breakers_window\n  0003_function  function rc_exchange_…\n',
     )
     expect(await tables()).toEqual(BOTH)
     expect(await cli(['pg-setup', '--yes'], { env })).toMatchObject({
@@ -114,7 +114,7 @@ describe('pg-setup', () => {
 
   it('answers programs in JSON', async () => {
     const { out } = await cli(['pg-setup', '--yes', '--json'], { env })
-    expect(JSON.parse(out)).toEqual({ applied: ['0000_tables', '0001_function'], notices: [] })
+    expect(JSON.parse(out)).toEqual({ applied: ['0000_tables', '0001_function', '0002_execution_log', '0003_function'], notices: [] })
   })
 
   it('does the same over HTTP', async () => {

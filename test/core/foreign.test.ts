@@ -111,6 +111,43 @@ describe("another program's write", () => {
     })
   })
 
+  it('with a window over an unexpired open is meant: it closes, half-opens and moves the end as it says', () => {
+    const b = open()
+    b.pass('1s')
+    const meant = (status: ForeignWrite['status'], openUntil: number | null = null) =>
+      reconcile(b.state, { status, failureCount: 2, openUntil, window: true }, b.now)
+    expect(meant('CLOSED')).toMatchObject({
+      status: 'CLOSED',
+      cause: 'foreign',
+      failureCount: 0,
+      opens: 0,
+    })
+    expect(meant('HALF_OPEN')).toMatchObject({ status: 'HALF_OPEN', cause: 'foreign' })
+    expect(meant('OPEN', b.now + 100)).toMatchObject({
+      status: 'OPEN',
+      generation: b.state.generation,
+      openUntil: b.now + 100,
+      cooldownMs: 100,
+    })
+  })
+
+  it('with a window that closes lifts an isolation', () => {
+    const b = new Script()
+    b.override('FORCED_OPEN')
+    expect(reconcile(b.state, { ...closedBy(0), window: true }, b.now)).toMatchObject({
+      status: 'CLOSED',
+      override: null,
+    })
+  })
+
+  it('with a window that closes with failures is undone where there is no unexpired open', () => {
+    const b = open()
+    b.pass('10s')
+    const foreign = { ...closedBy(1), window: true }
+    expect(reconcile(b.state, foreign, b.now)).toMatchObject({ status: 'OPEN' })
+    expect(reconcile(halfOpen().state, foreign, b.now)).toMatchObject({ status: 'HALF_OPEN' })
+  })
+
   it('is one write of the row, whatever becomes of it', () => {
     const b = open()
     b.pass('1s')

@@ -9,7 +9,7 @@ import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import type { Exchanged } from '../../src/storage/port.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { Random } from '../support/random.ts'
-import { pushSchema } from './support.ts'
+import { pushSchema, WINDOW_TRIGGER } from './support.ts'
 import { Model } from './trace.ts'
 
 const KEYS = 12
@@ -34,7 +34,10 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])(
       client = new pg.Client(database.url)
       await client.connect()
       await client.query(CLOCK)
-      if (shell === 'function') await client.query(CREATE_FUNCTION)
+      if (shell === 'function') {
+        await client.query(CREATE_FUNCTION)
+        await client.query(WINDOW_TRIGGER)
+      }
       await client.query('set search_path = rc_clock, public, pg_catalog')
     })
     afterAll(async () => {
@@ -117,17 +120,26 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])(
       for (const [i, model] of models.entries()) {
         const { resourceKey, namespace } = id(i)
         if (random.chance(0.02)) {
-          model.foreign = model.foreignWrite(random, now)
+          const foreign = model.foreignWrite(random, now)
+          const same =
+            foreign.status === ownStatus(model.state) && foreign.openUntil === ownUntil(model.state)
+          // Who wrote a window stays known until we write.
+          const window = (foreign.window === true && !same) || model.foreign?.window === true
+          model.foreign = { ...foreign, window }
+          // Without the trigger, an empty window looks like ours.
+          const log = shell === 'function' ? random.pick([null, '[]', '[true]']) : '[false]'
+          const columns = 'resource_key, namespace, state, failure_count, open_until'
           await client.query(
-            `insert into rc_circuit_breakers (resource_key, namespace, state, failure_count, open_until) values ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))
+            `insert into rc_circuit_breakers (${columns}) values ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))
            on conflict (resource_key, namespace) do update set state = excluded.state, failure_count = excluded.failure_count,
-             open_until = excluded.open_until, updated_at = current_timestamp`,
+             open_until = excluded.open_until, ${window ? 'execution_log = $6::jsonb, ' : ''}updated_at = current_timestamp`,
             [
               resourceKey,
               namespace,
-              model.foreign.status,
-              model.foreign.failureCount,
-              model.foreign.openUntil,
+              foreign.status,
+              foreign.failureCount,
+              foreign.openUntil,
+              ...(window ? [log] : []),
             ],
           )
           if (

@@ -111,6 +111,96 @@ export class Original {
   }
 }
 
+export interface LaterState extends OriginalState {
+  /** The window of the process, oldest first; true is a success. */
+  readonly log: readonly boolean[] | null
+}
+
+/** A process of 0.7: an instant with its zone, the window beside it, and a write that leaves an unexpired open alone. */
+export class LaterOriginal {
+  readonly #url: string
+  readonly #namespace: string
+
+  constructor(url: string, namespace = 'default') {
+    this.#url = url
+    this.#namespace = namespace
+  }
+
+  async load(resourceKey: string): Promise<LaterState | null> {
+    const { rows } = await this.#run(
+      'SELECT state, failure_count, open_until, execution_log FROM rc_circuit_breakers WHERE resource_key = $1 AND namespace = $2',
+      [resourceKey, this.#namespace],
+    )
+    if (rows.length === 0) return null
+    return {
+      state: rows[0].state,
+      failureCount: rows[0].failure_count,
+      openUntil: rows[0].open_until?.getTime() ?? null,
+      log: rows[0].execution_log,
+    }
+  }
+
+  /** What it does after each call. Answers whether it wrote. */
+  async save(resourceKey: string, state: LaterState, clock: number = Date.now()): Promise<boolean> {
+    const { rowCount } = await this.#run(
+      `${UPSERT} WHERE NOT (rc_circuit_breakers.state = 'OPEN' AND rc_circuit_breakers.open_until > $7)`,
+      [...this.#values(resourceKey, state), new Date(clock)],
+    )
+    return rowCount === 1
+  }
+
+  /** What an operator calls to force a state, whatever the row says. */
+  async update(resourceKey: string, state: LaterState): Promise<void> {
+    await this.#within(async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [
+        `${this.#namespace}|${resourceKey}`,
+      ])
+      await client.query(
+        'SELECT state FROM rc_circuit_breakers WHERE resource_key = $1 AND namespace = $2 FOR UPDATE',
+        [resourceKey, this.#namespace],
+      )
+      return client.query(UPSERT, this.#values(resourceKey, state))
+    })
+  }
+
+  /** Answers whether there was a row. */
+  async delete(resourceKey: string): Promise<boolean> {
+    const { rowCount } = await this.#run(
+      'DELETE FROM rc_circuit_breakers WHERE resource_key = $1 AND namespace = $2',
+      [resourceKey, this.#namespace],
+    )
+    return rowCount === 1
+  }
+
+  #values(resourceKey: string, { state, failureCount, openUntil, log }: LaterState): unknown[] {
+    const until = openUntil === null ? null : new Date(openUntil)
+    const window = log === null ? null : JSON.stringify(log)
+    return [resourceKey, this.#namespace, state, failureCount, until, window]
+  }
+
+  #run(text: string, values: unknown[]): Promise<pg.QueryResult> {
+    return this.#within((client) => client.query(text, values))
+  }
+
+  async #within(work: (client: pg.Client) => Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    const client = new pg.Client(this.#url)
+    await client.connect()
+    try {
+      await client.query('BEGIN')
+      const result = await work(client)
+      await client.query('COMMIT')
+      return result
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+const UPSERT = `INSERT INTO rc_circuit_breakers (resource_key, namespace, state, failure_count, open_until, execution_log)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (resource_key, namespace) DO UPDATE SET state = EXCLUDED.state, failure_count = EXCLUDED.failure_count,
+    open_until = EXCLUDED.open_until, execution_log = EXCLUDED.execution_log, updated_at = CURRENT_TIMESTAMP`
+
 /** `YYYY-MM-DD HH:MM:SS` in the zone of the process. */
 export function localTime(instant: number, timeZone: string): string {
   return new Date(instant).toLocaleString('sv-SE', { timeZone })

@@ -13,3 +13,9 @@ export async function pushSchema(url: string): Promise<void> {
   await client.query(TABLES)
   await client.end()
 }
+
+/** Columns that the tables have already, and the trigger that tells who wrote a window. */
+export const WINDOW_TRIGGER: string = readFileSync(
+  new URL('../../drizzle/0002_execution_log.sql', import.meta.url),
+  'utf8',
+).replaceAll('--> statement-breakpoint', '')

@@ -145,6 +145,11 @@ export class Model {
       status === 'OPEN' && random.chance(0.9)
         ? (Math.floor(now / 1_000) + random.int(-3, 20)) * 1_000
         : null
-    return { status, failureCount: random.pick([0, 0, 1, 3]), openUntil }
+    return {
+      status,
+      failureCount: random.pick([0, 0, 1, 3]),
+      openUntil,
+      window: random.chance(0.4),
+    }
   }
 }

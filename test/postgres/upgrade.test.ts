@@ -8,6 +8,8 @@ import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { CLI_SCHEMA, localTime, ORIGINAL_SCHEMAS, Original } from './original.ts'
 
+const ALL_MIGRATIONS = ['0000_tables', '0001_function', '0002_execution_log', '0003_function']
+
 const settings = resolveSettings({
   failureLimit: fraction(3, 5),
   successLimit: fraction(1, 2),
@@ -63,7 +65,7 @@ describe.each(Object.keys(ORIGINAL_SCHEMAS) as (keyof typeof ORIGINAL_SCHEMAS)[]
     it.each(['UTC', 'Asia/Tokyo'])('keeps every row and instant (%s)', async (originalTimeZone) => {
       await fill(originalTimeZone)
       const { applied, notices } = await migrate(database.url, { originalTimeZone })
-      expect(applied).toEqual(['0000_tables', '0001_function'])
+      expect(applied).toEqual(ALL_MIGRATIONS)
       expect(notices.join()).toContain('upgraded the table of the Python library, 4 rows kept')
       expect(notices.join().includes(originalTimeZone)).toBe(zoneless)
 
@@ -178,7 +180,7 @@ const COLUMNS = `select column_name, data_type, column_default, is_nullable from
   where table_name = 'rc_circuit_breakers' order by 1`
 const CONSTRAINTS = `select conname, pg_get_constraintdef(oid) as definition from pg_constraint
   where conrelid = 'rc_circuit_breakers'::regclass order by 1`
-const TRIGGERS = `select tgname from pg_trigger where tgrelid = 'rc_circuit_breakers'::regclass`
+const TRIGGERS = `select tgname from pg_trigger where tgrelid = 'rc_circuit_breakers'::regclass order by 1`
 const OPTIONS = `select reloptions from pg_class where oid = 'rc_circuit_breakers'::regclass`
 
 it('upper-cases the states of a table', async () => {
@@ -197,8 +199,11 @@ it('puts right what the command line of the Python library did to an upgraded ta
   await migrate(client)
   await client.query(CLI_SCHEMA)
   const { applied } = await migrate(client)
-  expect(applied).toEqual(['0000_tables', '0001_function'])
-  expect(await query(TRIGGERS)).toEqual([{ tgname: 'rc_circuit_breakers_updated_at' }])
+  expect(applied).toEqual(ALL_MIGRATIONS)
+  expect(await query(TRIGGERS)).toEqual([
+    { tgname: 'rc_circuit_breakers_updated_at' },
+    { tgname: 'rc_circuit_breakers_window' },
+  ])
   expect((await migrate(client)).applied).toEqual([])
 })
 

@@ -63,7 +63,10 @@ async function confirmed(database: DatabaseSettings, { ask, stderr }: Terminal):
 /** What each migration brings. */
 const WHAT: Readonly<Record<string, string>> = {
   '0000_tables': 'tables rc_circuit_breakers and rc_circuit_transitions',
-  '0001_function': 'function rc_exchange_…, trigger rc_circuit_breakers_updated_at',
+  '0001_function': 'trigger rc_circuit_breakers_updated_at',
+  '0002_execution_log':
+    'columns execution_log and foreign_window, trigger rc_circuit_breakers_window',
+  '0003_function': 'function rc_exchange_…',
 }
 
 function question(database: DatabaseSettings): string {

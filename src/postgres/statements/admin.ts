@@ -2,14 +2,14 @@ import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../storage/pa
 import type { HistoryQuery, ListQuery } from '../../storage/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
-import { ms, snapshotSql } from './snapshot.ts'
+import { ms, STATUS, snapshotSql } from './snapshot.ts'
 
 const all = (conditions: readonly (string | false)[]): string =>
   ['true', ...conditions.filter((condition) => condition !== false)].join(' and ')
 
 const rank = (state: string): string =>
   `case ${state} when 'OPEN' then 0 when 'HALF_OPEN' then 1 else 2 end`
-const ORDER = `${rank('c.state')}, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
+const ORDER = `${rank(STATUS)}, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
 
 /**
  * Worst first, paged by key: no offset to count up to. No index serves it, for one on `state` would
@@ -29,15 +29,15 @@ export function listStatement(
   ]
   const page = all([
     ...found,
-    status !== undefined && `c.state = ${params.add(status)}`,
+    status !== undefined && `${STATUS} = ${params.add(status)}`,
     after !== undefined &&
       `(${ORDER}) > (${rank(params.add(after.status))}, -(${params.add(after.failureCount)}::int),
         ${params.add(after.resourceKey)} collate "C", ${params.add(after.namespace)} collate "C")`,
   ])
-  const count = (state: string) => `'${state}', count(*) filter (where c.state = '${state}')`
+  const count = (state: string) => `'${state}', count(*) filter (where f.status = '${state}')`
   const summed = `json_build_object(
     'counts', (select json_build_object(${['OPEN', 'HALF_OPEN', 'CLOSED'].map(count).join(', ')})
-      from ${breakers} c where ${all(found)}),
+      from (select ${STATUS} as status from ${breakers} c where ${all(found)}) f),
     'namespaces', array_to_json(array(select c.namespace from ${breakers} c
       group by c.namespace order by c.namespace collate "C" limit ${MOST_NAMESPACES})))`
   return {

@@ -12,7 +12,7 @@ declare
   r record; c rc_circuit_breakers; o rc_circuit_breakers; f rc_circuit_breakers;
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
-  writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean;
+  writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean; meant boolean;
   bits varbit; near varbit; kept bigint[]; size int; at int; rounds int; f_bit int; good int; bad int;
 begin
   /*read*/
@@ -70,11 +70,12 @@ begin
 
       if stage = 'foreign' then
         wrote := true; why := 'foreign';
+        meant := c.state = 'OPEN' and not due and (f.foreign_window or f.execution_log is distinct from '[]');
         if f.state = 'OPEN' then
           wait_ms := least(greatest(coalesce(floor(extract(epoch from f.open_until) * 1000), 0) - now_ms, 0), 86400000);
           if c.state <> 'OPEN' then goal := 'OPEN'; c.failure_count := f.failure_count;
-          elsif due or now_ms + wait_ms > open_ms then open_ms := now_ms + wait_ms; c.cooldown_ms := wait_ms; end if;
-        elsif f.state <> c.state and (due or c.state <> 'OPEN') and (f.state = 'HALF_OPEN' or f.failure_count = 0) then goal := f.state; end if;
+          elsif due or meant or now_ms + wait_ms > open_ms then open_ms := now_ms + wait_ms; c.cooldown_ms := wait_ms; end if;
+        elsif f.state <> c.state and (meant or (due or c.state <> 'OPEN') and (f.state = 'HALF_OPEN' or f.failure_count = 0)) then goal := f.state; end if;
         if goal is null then c.failure_count := bit_count(c.log); end if;
 
       elsif r.type = 'report' then
@@ -201,12 +202,14 @@ begin
           perform set_config('synchronous_commit', coalesce(nullif(current_setting('rc.synchronous_commit', true), ''), 'on'), true);
         end if;
         c.open_until := timestamptz 'epoch' + open_ms * interval '1 ms';
+        -- What another program closed or half-opened has that program's window.
+        if c.state = 'OPEN' or goal is not null and stage = 'rule' then c.execution_log := '[]'; end if;
         c.own_state := c.state; c.own_open_until := c.open_until; c.version := c.version + 1;
         if stage = 'foreign' or r.type = 'command' or t - c.updated_at >= interval '1 hour' or t < c.updated_at
           or (c.state, c.failure_count, c.log, c.open_until) is distinct from (o.state, o.failure_count, o.log, o.open_until)
         then c.updated_at := t; end if;
         update rc_circuit_breakers set state = c.state, failure_count = c.failure_count, open_until = c.open_until, updated_at = c.updated_at,
-          own_state = c.own_state, own_open_until = c.own_open_until, cooldown_ms = c.cooldown_ms, generation = c.generation,
+          execution_log = c.execution_log, foreign_window = false, own_state = c.own_state, own_open_until = c.own_open_until, cooldown_ms = c.cooldown_ms, generation = c.generation,
           previous_generation = c.previous_generation, version = c.version, log = c.log, opens = c.opens, cause = c.cause, leases = c.leases,
           lease_ms = c.lease_ms, bucket = c.bucket, bucket_ms = c.bucket_ms, bucket_successes = c.bucket_successes, bucket_failures = c.bucket_failures,
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
