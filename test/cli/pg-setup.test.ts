@@ -114,7 +114,10 @@ describe('pg-setup', () => {
 
   it('answers programs in JSON', async () => {
     const { out } = await cli(['pg-setup', '--yes', '--json'], { env })
-    expect(JSON.parse(out)).toEqual({ applied: ['0000_tables', '0001_function', '0002_execution_log', '0003_function'], notices: [] })
+    expect(JSON.parse(out)).toEqual({
+      applied: ['0000_tables', '0001_function', '0002_execution_log', '0003_function'],
+      notices: [],
+    })
   })
 
   it('does the same over HTTP', async () => {

@@ -161,7 +161,7 @@ describe("drizzle-kit in an application's database", () => {
     expect(await objects()).toEqual(ALL)
 
     // The function can be added at any time.
-    expect((await migrate(client)).applied).toHaveLength(2)
+    expect((await migrate(client)).applied).toHaveLength(4)
     await works()
     expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({
       text: expect.stringMatching(NOTHING),
