@@ -5,6 +5,7 @@ import { csrf } from 'hono/csrf'
 import { HTTPException } from 'hono/http-exception'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { keyProblem } from '../core/key.ts'
+import { attempt, warn } from '../policies/notice.ts'
 import type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
 import { refuse } from './problem.ts'
 
@@ -75,8 +76,11 @@ async function orSignIn(
   }
 }
 
-const read = (secret: Secret, c: Context): string | undefined =>
-  typeof secret === 'function' ? secret(c) : secret
+/** A secret that its function does not give, or gives as a promise, is missing: nobody is let in. */
+const read = (secret: Secret, c: Context): string | undefined => {
+  const text = typeof secret === 'function' ? attempt(warn, 'auth', () => secret(c)) : secret
+  return typeof text === 'string' ? text : undefined
+}
 const has = (secret: Secret, c: Context): boolean => Boolean(read(secret, c))
 
 async function matches(secret: Secret, given: string, c: Context): Promise<boolean> {
@@ -86,7 +90,7 @@ async function matches(secret: Secret, given: string, c: Context): Promise<boole
 
 /** The name that goes into the audit log: what cannot stand there stands for nobody. */
 export function actorOf(c: Context, actor: DashboardOptions['actor']): string {
-  const name = actor ? actor(c) : actors.get(c.req.raw)
+  const name = actor ? attempt(warn, 'actor', () => actor(c)) : actors.get(c.req.raw)
   return name !== undefined && keyProblem(name) === undefined ? name : 'dashboard'
 }
 

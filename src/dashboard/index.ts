@@ -5,6 +5,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { InvalidOptionError } from '../core/errors.ts'
+import { started, warn } from '../policies/notice.ts'
 import { api, type DashboardApp } from './api.ts'
 import { StorageFailure } from './ask.ts'
 import { gate, sameOrigin } from './auth.ts'
@@ -38,7 +39,7 @@ export function circuitDashboard(options: DashboardOptions): DashboardApp {
   app.route('/', pages(dashboard))
   app.onError((error, c) => {
     if (error instanceof StorageFailure) {
-      dashboard.onError(error.cause, c)
+      started(warn, 'onError', () => dashboard.onError(error.cause, c))
       return unavailable(c, error.cause)
     }
     if (error instanceof InvalidOptionError) return badRequest(c, error.message)

@@ -2,7 +2,7 @@
  * The storage that an environment names: `RC_DATABASE_URL`, or the Python library's `RC_DB_*`, or `DATABASE_URL`.
  * @module
  */
-import { warn } from '../policies/notice.ts'
+import { tell, warn } from '../policies/notice.ts'
 import { namesIn } from '../postgres/statements/names.ts'
 import { deferredStorage } from './deferred.ts'
 import { type CreateStorageOptions, type EnvironmentStorage, storageOf } from './storage.ts'
@@ -34,7 +34,7 @@ export function createStorage(env: object, options: CreateStorageOptions = {}): 
       namesIn(schema)
       const within = schema === undefined ? {} : { schema }
       const missing = (error: Error) =>
-        onNotice({ code: 'MISSING_PACKAGE', message: error.message, error })
+        tell(onNotice, { code: 'MISSING_PACKAGE', message: error.message, error })
       if (driver === 'neon-http') {
         const load = async () =>
           (await import('../postgres/neon.ts')).neonStorage(url, { fetchEndpoint, ...within })

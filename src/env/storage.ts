@@ -1,5 +1,5 @@
 import { checkedKey } from '../core/key.ts'
-import { type OnNotice, warn } from '../policies/notice.ts'
+import { type OnNotice, tell, warn } from '../policies/notice.ts'
 import { InMemoryStorage } from '../storage/memory.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 import { type DatabaseSettings, readEnvironment } from './settings.ts'
@@ -46,7 +46,7 @@ export function storageOf(
 }
 
 function memory(onNotice: OnNotice): ReturnType<Open> {
-  onNotice({
+  tell(onNotice, {
     code: 'MEMORY_STORAGE',
     message:
       'none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: breakers live in the memory of this process, and nobody shares them',

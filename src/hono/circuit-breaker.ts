@@ -96,7 +96,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
 
   const rules = {
     isFailure: (c: Context) => ask('isFailure', () => isFailure(c)) ?? isServerError(c),
-    shouldHandle,
+    shouldHandle: (error: unknown) => ask('shouldHandle', () => shouldHandle(error)) ?? true,
     trusted,
   }
 

@@ -1,5 +1,5 @@
 import { keyProblem } from '../core/key.ts'
-import { type OnNotice, tell } from '../policies/notice.ts'
+import { type OnNotice, silenced, tell } from '../policies/notice.ts'
 
 /** A key that a user's function gives. Undefined where it gives null, fails, or gives what can be no key: that call runs unprotected. */
 export function computedKey(
@@ -14,10 +14,11 @@ export function computedKey(
       error,
     })
   try {
-    const own = key()
+    const own: unknown = key()
+    silenced(own)
     if (own === null) return undefined
     const problem = keyProblem(own)
-    return problem === undefined ? own : refused(`must be ${problem}`)
+    return problem === undefined ? (own as string) : refused(`must be ${problem}`)
   } catch (error) {
     return refused('failed', error)
   }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../core/errors.ts'
+import { silenced } from '../policies/notice.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 import { Recent } from './recent.ts'
 
@@ -27,8 +28,14 @@ export function storageFrom<C>(source: StorageSource<C>, c: C): CircuitStorage {
   const storages = made.get(source) ?? new Recent<CircuitStorage>(MOST_STORAGES)
   made.set(source, storages)
   const create = typeof source === 'function' ? source : source.create
-  return storages.get(typeof source === 'function' ? '' : source.key(c), () => {
+  const key = typeof source === 'function' ? '' : source.key(c)
+  if (typeof key !== 'string') {
+    silenced(key)
+    throw new InvalidOptionError('storage.key', 'a function that returns a string', key)
+  }
+  return storages.get(key, () => {
     const storage = create(c)
+    silenced(storage)
     if (!isStorage(storage))
       throw new InvalidOptionError('storage', 'a function that returns a circuit storage', storage)
     return storage

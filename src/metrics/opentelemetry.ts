@@ -1,3 +1,4 @@
+import { attempt, warn } from '../policies/notice.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 
 type Attributes = Record<string, string | boolean>
@@ -153,10 +154,13 @@ export function measuredStorage(storage: CircuitStorage, meter: MeterLike): Circ
         failed = errorType(error, false)
         throw error
       } finally {
-        duration.record((performance.now() - started) / 1_000, {
-          'resilient_circuit.storage.operation': name,
-          ...failed,
-        })
+        // What a meter throws must not replace the answer.
+        attempt(warn, 'the meter', () =>
+          duration.record((performance.now() - started) / 1_000, {
+            'resilient_circuit.storage.operation': name,
+            ...failed,
+          }),
+        )
       }
     }
   return {

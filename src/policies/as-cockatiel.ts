@@ -1,4 +1,5 @@
 import type { CallContext, Policy } from './call.ts'
+import { type OnNotice, started, warn } from './notice.ts'
 
 /** cockatiel's event: subscribes a listener. */
 export type CockatielEvent<T> = (listener: (data: T) => void) => { dispose(): void }
@@ -22,7 +23,8 @@ export interface CockatielPolicy<Alt = never> {
 }
 
 /**
- * A policy of this library in the form in which cockatiel composes its own.
+ * A policy of this library in the form in which cockatiel composes its own. A listener that fails is reported to `onNotice`, by
+ * default on the console, and replaces no result.
  *
  * @example
  * ```ts
@@ -30,9 +32,15 @@ export interface CockatielPolicy<Alt = never> {
  * await policy.execute(({ signal }) => fetch(url, { signal }))
  * ```
  */
-export function asCockatiel<Alt = never>(policy: Policy<Alt>): CockatielPolicy<Alt> {
-  const success = emitter<{ duration: number }>()
-  const failure = emitter<{ duration: number; handled: boolean; reason: { error: Error } }>()
+export function asCockatiel<Alt = never>(
+  policy: Policy<Alt>,
+  { onNotice = warn }: { readonly onNotice?: OnNotice | undefined } = {},
+): CockatielPolicy<Alt> {
+  const success = emitter<{ duration: number }>('onSuccess', onNotice)
+  const failure = emitter<{ duration: number; handled: boolean; reason: { error: Error } }>(
+    'onFailure',
+    onNotice,
+  )
   return {
     _altReturn: undefined as Alt,
     onSuccess: success.on,
@@ -51,7 +59,10 @@ export function asCockatiel<Alt = never>(policy: Policy<Alt>): CockatielPolicy<A
   }
 }
 
-function emitter<T>(): { readonly on: CockatielEvent<T>; emit(data: T): void } {
+function emitter<T>(
+  name: string,
+  onNotice: OnNotice,
+): { readonly on: CockatielEvent<T>; emit(data: T): void } {
   const listeners = new Set<(data: T) => void>()
   return {
     on(listener) {
@@ -61,7 +72,7 @@ function emitter<T>(): { readonly on: CockatielEvent<T>; emit(data: T): void } {
       return { dispose: () => void listeners.delete(entry) }
     },
     emit(data) {
-      for (const listener of listeners) listener(data)
+      for (const listener of listeners) started(onNotice, name, () => listener(data))
     },
   }
 }

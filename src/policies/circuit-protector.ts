@@ -41,6 +41,7 @@ export interface TimedOperator extends Operator {
 }
 
 const LONGEST_ORDER_MS = 30 * DAY_MS
+const NO_CALL: CallOptions = {}
 /** How many outcomes the log of a breaker with a time window shows. */
 const TIMED_LOG = 100
 
@@ -66,7 +67,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const { id, storage, settings, replica, runtime, onNotice } = this.#options
     this.resourceKey = id.resourceKey
     this.namespace = id.namespace
-    this.#hooks = new HookRunner(this, options, onNotice)
+    this.#hooks = new HookRunner(this, options, onNotice, runtime)
     this.#view = new View(id, settings, replica, this.#hooks, runtime)
     this.#replica = replicaOf(storage, runtime)
     this.#replica.add(this.#view)
@@ -161,12 +162,16 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   /** Sends what waits, and reads. @returns what the storage says. Rejects where it does not answer. */
   async refresh(): Promise<Snapshot> {
-    return this.#replica.refresh(this.#view)
+    return this.#direct(this.#replica.refresh(this.#view))
   }
 
-  /** Ends when all buffered outcomes are stored, or kept because the storage does not answer. */
+  /** Ends when all buffered outcomes are stored, or kept because the storage does not answer. Does not wait for hooks. */
   async flush(): Promise<void> {
-    await this.#replica.flushAll(this.#view)
+    await this.#direct(this.#replica.flushAll(this.#view))
+  }
+
+  /** Ends when no hook of this breaker is running, at the latest after five seconds. For programs that end themselves. */
+  async settled(): Promise<void> {
     await this.#hooks.settled()
   }
 
@@ -175,7 +180,6 @@ export class CircuitProtectorPolicy implements CallPolicy {
     await this.flush()
     this.#replica.remove(this.#view)
     this.#view.outbox.abandon()
-    await this.#hooks.settled()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -229,13 +233,24 @@ export class CircuitProtectorPolicy implements CallPolicy {
   async #command(order: Order, { actor, reason }: Operator): Promise<Snapshot> {
     const word = (option: string, value: string | undefined) =>
       value === undefined ? null : checkedKey(option, value)
-    const snapshot = await this.#replica.control(this.#view, {
-      order,
-      actor: word('actor', actor),
-      reason: word('reason', reason),
-    })
-    await this.#hooks.settled()
-    return snapshot
+    return this.#direct(
+      this.#replica.control(this.#view, {
+        order,
+        actor: word('actor', actor),
+        reason: word('reason', reason),
+      }),
+    )
+  }
+
+  /** What is done outside of a call: hooks that it calls are kept alive as far as the breaker's `background` can. */
+  async #direct<T>(work: Promise<T>): Promise<T> {
+    const mark = this.#hooks.mark
+    try {
+      return await work
+    } finally {
+      const told = this.#keepHooks(mark, NO_CALL)
+      if (told !== undefined) await told
+    }
   }
 
   /** The hot path: a closed and fresh view admits at once. Any view is refreshed behind the call's back before it grows stale. */
@@ -256,6 +271,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   async #admit(call: CallOptions, leaseMs: number | undefined): Promise<Grant> {
     const { settings } = this.#options
+    const mark = this.#hooks.mark
     const decision = await this.#replica.admit(
       this.#view,
       leaseMs ?? settings.probeLeaseMs,
@@ -266,9 +282,12 @@ export class CircuitProtectorPolicy implements CallPolicy {
     if ('reason' in decision) {
       const error = this.#rejected(decision)
       this.#hooks.rejected(error)
+      const told = this.#keepHooks(mark, call)
+      if (told !== undefined) await told
       throw error
     }
     if (decision.wouldReject) this.#hooks.wouldReject()
+    this.#keepHooks(mark, call)
     return decision
   }
 
@@ -292,6 +311,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
   ): Promise<unknown> | undefined {
     const { slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
     const now = this.#now()
+    const mark = this.#hooks.mark
     const durationMs = Math.max(0, now - started)
     const classified = this.#classify(result, call)
     const slow = classified === 'success' && durationMs > slowMs
@@ -301,23 +321,27 @@ export class CircuitProtectorPolicy implements CallPolicy {
         ? classified.outcome
         : classified
     this.#hooks.outcome(outcome, durationMs, slow, result)
-    if (outcome === 'ignored') return this.#release(grant, call)
     const wish = typeof classified === 'object' ? classified.retryAfterMs : undefined
     const retryAfterMs =
       wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
-    if (outcome === 'success') return this.#report(this.#view.succeed(grant, now), now, call)
-    return this.#report(
-      this.#view.fail(grant, retryAfterMs, tripOnRetryAfter && retryAfterMs !== null, now),
-      now,
-      call,
-    )
+    const trip = tripOnRetryAfter && retryAfterMs !== null
+    const reported =
+      outcome === 'ignored'
+        ? this.#release(grant, call)
+        : outcome === 'success'
+          ? this.#report(this.#view.succeed(grant, now), now, call)
+          : this.#report(this.#view.fail(grant, retryAfterMs, trip, now), now, call)
+    const told = this.#keepHooks(mark, call)
+    return reported === undefined || told === undefined
+      ? (reported ?? told)
+      : Promise.all([reported, told])
   }
 
   /** Sends what should not wait. */
   #report(sequel: Sequel, now: number, call: CallOptions): Promise<unknown> | undefined {
     if (sequel === undefined) return undefined
     // What is under way is followed by another exchange, which takes this along.
-    if (!this.#isStrong && this.#hooks.idle && !this.#replica.mayFlush(now)) return undefined
+    if (!this.#isStrong && !this.#replica.mayFlush(now)) return undefined
     if (sequel === 'look') return this.#keep(this.#replica.flush(this.#view, 'urgent'), call)
     return this.#keep(
       this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view),
@@ -364,11 +388,32 @@ export class CircuitProtectorPolicy implements CallPolicy {
   /** Sees to it that background work is done; answers what the call itself should wait for. Such work never rejects. */
   #keep(work: Promise<unknown>, call: CallOptions, mayWait = true): Promise<unknown> | undefined {
     const { background, replica, runtime } = this.#options
-    const all = work.then(() => this.#hooks.settled())
-    if (call.waitUntil !== undefined) call.waitUntil(all)
-    else if (typeof background === 'function') background(all)
-    const waits = this.#isStrong || (background === 'await' && call.waitUntil === undefined)
-    return waits && mayWait ? within(all, replica.storageTimeoutMs, runtime) : undefined
+    const mark = this.#hooks.mark
+    const all = () => work.then(() => this.#hooks.since(mark))
+    if (call.waitUntil !== undefined) call.waitUntil(all())
+    else if (typeof background === 'function') background(all())
+    const awaits = background === 'await' && call.waitUntil === undefined
+    if (!mayWait || !(awaits || this.#isStrong)) return undefined
+    const { storageTimeoutMs } = replica
+    return within(
+      awaits ? work.then(() => this.#hooks.since(mark, storageTimeoutMs)) : work,
+      storageTimeoutMs,
+      runtime,
+    )
+  }
+
+  /** Keeps alive what hooks do that were called since `mark`; answers what the call itself should wait for. */
+  #keepHooks(mark: number, call: CallOptions): Promise<unknown> | undefined {
+    const { background, replica } = this.#options
+    if (mark === this.#hooks.mark) return undefined
+    if (background === 'await' && call.waitUntil === undefined)
+      return this.#hooks.since(mark, replica.storageTimeoutMs)
+    const keep =
+      call.waitUntil === undefined ? background : (work: Promise<unknown>) => call.waitUntil?.(work)
+    if (typeof keep !== 'function') return undefined
+    const running = this.#hooks.since(mark)
+    if (running !== undefined) keep(running)
+    return undefined
   }
 
   get #isStrong(): boolean {

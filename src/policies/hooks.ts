@@ -1,32 +1,69 @@
 import type { ProtectedCallError } from '../core/rejection.ts'
 import type { CircuitState } from '../core/state.ts'
 import type { Dropped, StatusChange, ViewListener } from '../replica/listener.ts'
+import { type Runtime, within } from '../replica/runtime.ts'
 import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import type { CallResult, Outcome } from './classify.ts'
-import { attempt, hookFailed, type Notice, type OnNotice, tell } from './notice.ts'
+import { attempt, type Notice, type OnNotice, started, tell } from './notice.ts'
 import type { Hooks } from './options.ts'
 
-/** Calls a user's hooks so that none can harm a call, and remembers the promises that they return until these are settled. */
+/** For how long a promise that a hook returned is kept alive, in milliseconds. */
+const LONGEST_HOOK_MS = 5_000
+
+/**
+ * Calls a user's hooks so that none can harm a call, and remembers the promises that they return until these are settled, or handed
+ * to somebody who keeps them alive. Nothing in a breaker waits for them: a hook may steer the breaker that called it.
+ */
 export class HookRunner implements ViewListener {
   readonly #policy: CircuitProtectorPolicy
   readonly #hooks: Hooks
   readonly #onNotice: OnNotice
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #runtime: Runtime
+  /** What runs, by the number of the hook's call. */
+  readonly #running = new Map<number, Promise<unknown>>()
+  /** How many calls of hooks there were that may run on. */
+  #calls = 0
+  /** A call waited for hooks in vain, and none has ended since. */
+  #hangs = false
 
-  constructor(policy: CircuitProtectorPolicy, hooks: Hooks, onNotice: OnNotice) {
+  constructor(policy: CircuitProtectorPolicy, hooks: Hooks, onNotice: OnNotice, runtime: Runtime) {
     this.#policy = policy
     this.#hooks = hooks
     this.#onNotice = onNotice
+    this.#runtime = runtime
   }
 
-  /** Is no hook running? */
-  get idle(): boolean {
-    return this.#running.size === 0
+  /** Stands between the hooks that were called before it and those that are called after it. */
+  get mark(): number {
+    return this.#calls
   }
 
-  /** Ends when no hook is running any more. */
+  /**
+   * The hooks that were called since `mark`, still run, and that nobody keeps alive yet: whoever asks does so from now on. The
+   * promise ends with the last of them, or after `ms`. Undefined: there is none, or a wait so short would be in vain again.
+   */
+  since(mark: number, ms = LONGEST_HOOK_MS): Promise<unknown> | undefined {
+    if (this.#running.size === 0) return undefined
+    const taken: Promise<unknown>[] = []
+    for (const [call, running] of this.#running) {
+      if (call <= mark) continue
+      taken.push(running)
+      this.#running.delete(call)
+    }
+    if (taken.length === 0) return undefined
+    const done = Promise.all(taken).then(() => {
+      this.#hangs = false
+      return true
+    })
+    if (this.#hangs && ms < LONGEST_HOOK_MS) return undefined
+    return within(done, ms, this.#runtime).then((isDone) => {
+      if (!isDone) this.#hangs = true
+    })
+  }
+
+  /** Ends when the hooks that nobody keeps alive are done, or after five seconds. */
   async settled(): Promise<void> {
-    if (this.#running.size > 0) await Promise.all(this.#running)
+    await this.since(0)
   }
 
   /** A user's function's answer, or undefined where it throws. */
@@ -39,19 +76,19 @@ export class HookRunner implements ViewListener {
   }
 
   statusChanged(from: CircuitState, to: CircuitState, change: StatusChange): void {
-    this.#run('onStatusChange', from, to, change)
+    this.#runSoon('onStatusChange', from, to, change)
   }
 
   dropped(dropped: Dropped): void {
-    this.#run('onDropped', dropped)
+    this.#runSoon('onDropped', dropped)
   }
 
   degraded(error: unknown): void {
-    this.#run('onDegraded', error)
+    this.#runSoon('onDegraded', error)
   }
 
   recovered(): void {
-    this.#run('onRecovered')
+    this.#runSoon('onRecovered')
   }
 
   rejected(error: ProtectedCallError): void {
@@ -69,16 +106,28 @@ export class HookRunner implements ViewListener {
   }
 
   #run<Name extends HookName>(name: Name, ...told: Told<Name>): void {
+    if (this.#hooks[name] === undefined) return
+    const answer = this.#start(name, told)
+    if (answer instanceof Promise) this.#remember(answer)
+  }
+
+  /** For hooks that are told in the midst of a change: what they do to the breaker must not meet it half done. */
+  #runSoon<Name extends HookName>(name: Name, ...told: Told<Name>): void {
+    if (this.#hooks[name] !== undefined)
+      this.#remember(Promise.resolve().then(() => this.#start(name, told)))
+  }
+
+  #start<Name extends HookName>(name: Name, told: Told<Name>): unknown {
     const hook = this.#hooks[name] as
       | ((policy: CircuitProtectorPolicy, ...told: Told<Name>) => unknown)
       | undefined
-    if (hook === undefined) return
-    const answer = this.ask(name, () => hook(this.#policy, ...told))
-    if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
-    const running: Promise<unknown> = Promise.resolve(answer)
-      .catch((error) => hookFailed(this.#onNotice, name, error))
-      .finally(() => this.#running.delete(running))
-    this.#running.add(running)
+    return started(this.#onNotice, name, () => hook?.(this.#policy, ...told))
+  }
+
+  #remember(running: Promise<unknown>): void {
+    const call = ++this.#calls
+    const forget = () => this.#running.delete(call)
+    this.#running.set(call, running.then(forget))
   }
 }
 

@@ -17,22 +17,56 @@ export interface Notice {
   readonly error?: unknown
 }
 
-export type OnNotice = (notice: Notice) => void
+/** May return a promise, which is not waited for; its failures are swallowed. */
+export type OnNotice = (notice: Notice) => unknown
 
-/** Hands a notice on; a hook that fails has nobody left to tell. */
+/** Hands a notice on. A failure of `onNotice` itself is swallowed, for nobody is left to tell. */
 export function tell(onNotice: OnNotice, notice: Notice): undefined {
   try {
-    onNotice(notice)
+    silenced(onNotice(notice))
   } catch {}
 }
 
-/** A user's function's answer, or undefined where it throws: that may take the place of nothing. */
+/**
+ * The answer of a user's function, or undefined where it throws: its failure never replaces a result. A promise is no answer
+ * either: nobody waits for it.
+ */
 export function attempt<T>(onNotice: OnNotice, name: string, fn: () => T): T | undefined {
+  const answer = started(onNotice, name, fn)
+  if (!isThenable(answer)) return answer as T
+  const message = `${name} must not return a promise: its answer is needed at once`
+  return tell(onNotice, { code: 'HOOK_FAILED', message })
+}
+
+/**
+ * As {@link attempt}, for a function that may return a promise. The promise that is returned then never rejects: a rejection is
+ * reported. `then` is called once, for some objects do their work at each call of it.
+ */
+export function started<T>(
+  onNotice: OnNotice,
+  name: string,
+  fn: () => T,
+): T | Promise<unknown> | undefined {
   try {
-    return fn()
+    const answer = fn()
+    return isThenable(answer)
+      ? Promise.resolve(answer).catch((error) => hookFailed(onNotice, name, error))
+      : answer
   } catch (error) {
     return hookFailed(onNotice, name, error)
   }
+}
+
+/** Nobody waits for it: its rejection must not end the process. */
+export function silenced(value: unknown): void {
+  if (isThenable(value)) Promise.resolve(value).catch(() => {})
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    'then' in value
+  )
 }
 
 export function hookFailed(onNotice: OnNotice, name: string, error: unknown): undefined {

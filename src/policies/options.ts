@@ -31,7 +31,10 @@ export interface OutcomeEvent {
   readonly error?: unknown
 }
 
-/** Hooks may return a promise: it is kept alive like the breaker's own background work. A hook that fails is reported to `onNotice`. */
+/**
+ * What a breaker tells. A hook may steer its breaker, for nothing in the breaker waits for hooks. A promise that a hook returns is
+ * kept alive like the breaker's own background work, for at most five seconds. A hook that fails is reported to `onNotice`.
+ */
 export interface Hooks {
   /** The status of this breaker changed, as seen from here. For alerts that must not be lost read the history. */
   readonly onStatusChange?: (

@@ -12,7 +12,7 @@ import {
   LazyContext,
   wrapWith,
 } from './call.ts'
-import { attempt, type OnNotice, warn } from './notice.ts'
+import { attempt, type OnNotice, started, warn } from './notice.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { systemRuntime } from './system-runtime.ts'
 
@@ -45,8 +45,8 @@ export interface RetryWithBackoffOptions {
   readonly shouldHandle?: (error: unknown) => boolean
   /** The longest `Retry-After` of an error that is heeded where it is longer than the backoff, 0 to 24 h. Default `'30s'`. */
   readonly maxRetryAfter?: Duration
-  /** A call will be repeated. */
-  readonly onRetry?: (event: RetryEvent) => void
+  /** A call will be repeated. It may return a promise, which is not waited for. */
+  readonly onRetry?: (event: RetryEvent) => unknown
   /** Something a developer should know, such as a hook that failed. Default: a warning on the console. */
   readonly onNotice?: OnNotice
   /** For tests and simulations. Default: the system's. */
@@ -73,7 +73,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
   readonly #backoff: Backoff | undefined
   readonly #shouldHandle: (error: unknown) => boolean
   readonly #maxRetryAfterMs: number
-  readonly #onRetry: ((event: RetryEvent) => void) | undefined
+  readonly #onRetry: ((event: RetryEvent) => unknown) | undefined
   readonly #onNotice: OnNotice
   readonly #runtime: RetryRuntime
 
@@ -129,7 +129,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
         last = { error }
         const delayMs =
           attempt(this.#onNotice, 'backoff', () => this.#delayMs(attempts, error)) ?? 0
-        attempt(this.#onNotice, 'onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
+        started(this.#onNotice, 'onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
         signal?.throwIfAborted()
         if (delayMs > 0) await this.#wait(delayMs, signal)
       }

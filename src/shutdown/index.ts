@@ -9,6 +9,8 @@ import type { CircuitStorage } from '../storage/port.ts'
 /** A breaker, or anything else that can flush. */
 export interface Flushable {
   flush(): Promise<void>
+  /** Ends when its hooks are done; bounded. */
+  settled?(): Promise<void>
 }
 
 /** What ends a process from outside, and the number that its exit code then carries beside 128. */
@@ -21,7 +23,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
  * Where nobody else listens to the signal, the process then ends with the exit code that shells expect, 130 or 143. Where somebody
  * does, ending is left to them: the flush goes on beside what they do, so they should wait for `breaker.flush()` before they call
  * `process.exit`. A second signal ends the process at once. It waits for a storage that does not answer no longer than twice
- * `operationTimeout`: what is under way, and one try. What it did not take then is lost, as it is where the process is killed.
+ * `operationTimeout`: what is under way, and one try; and for hooks no longer than five seconds. What it did not take then is lost, as it is where the process is killed.
  *
  * @returns takes it back
  * @throws {TypeError} where there is neither a breaker nor a storage
@@ -54,7 +56,11 @@ export function flushOnShutdown(
 }
 
 function flushOf(source: Flushable | CircuitStorage): () => Promise<void> {
-  if ('flush' in source && typeof source.flush === 'function') return () => source.flush()
+  if ('flush' in source && typeof source.flush === 'function')
+    return async () => {
+      await source.flush()
+      await source.settled?.()
+    }
   if ('exchange' in source && typeof source.exchange === 'function')
     return () => flushStorage(source)
   throw new TypeError('flushOnShutdown takes breakers and storages')
