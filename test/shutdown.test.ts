@@ -47,6 +47,7 @@ describe.each(processes)('a process on $name', ({ name, command }) => {
     ['a breaker', 'breaker', 'SIGTERM', 143],
     ['a breaker', 'interrupted', 'SIGINT', 130],
     ['all of a storage', 'storage', 'SIGTERM', 143],
+    ['a breaker whose hooks never end', 'hanging hooks', 'SIGTERM', 143],
   ] as const)('stores what %s holds before the end: %s, %s', async (_, mode, signal, code) => {
     const { child, ended } = await start(mode)
     child.kill(signal)
@@ -58,6 +59,11 @@ describe.each(processes)('a process on $name', ({ name, command }) => {
     const { ended } = await start('end')
     expect(await ended).toEqual([0, null])
     expect(await stored('end')).toBe('0000')
+  })
+
+  it('is not ended by hooks that reject, nor by an onNotice that does', async () => {
+    const { ended } = await start('rejecting hooks')
+    expect(await ended).toEqual([0, null])
   })
 
   it('lives until its failures are stored, by itself', async () => {

@@ -12,10 +12,23 @@ declare const STAND: {
 
 const { databaseUrl, fetchEndpoint, resourceKey, mode } = STAND
 const storage = neonStorage(databaseUrl, { fetchEndpoint })
-const payments = new CircuitProtectorPolicy({ resourceKey, storage, failureLimit: fraction(5, 10) })
+const rejects = async () => {
+  throw new Error('mine')
+}
+const hooks = {
+  'hanging hooks': { onOutcome: () => new Promise(() => {}) },
+  'rejecting hooks': { onOutcome: rejects, onStatusChange: rejects, onNotice: rejects },
+}[mode]
+const payments = new CircuitProtectorPolicy({
+  resourceKey,
+  storage,
+  failureLimit: fraction(5, 10),
+  ...hooks,
+})
 
 if (mode === 'storage') flushOnShutdown(storage)
-if (['breaker', 'interrupted', 'end', 'outage'].includes(mode)) flushOnShutdown(payments)
+if (['breaker', 'interrupted', 'end', 'outage', 'hanging hooks', 'rejecting hooks'].includes(mode))
+  flushOnShutdown(payments)
 if (mode === 'beside another') {
   flushOnShutdown(payments)
   process.on('SIGTERM', async () => {
@@ -33,5 +46,5 @@ if (mode === 'floating') {
     await payments.execute(() => Promise.reject(new Error('down'))).catch(() => {})
 }
 console.log('ready')
-if (!['end', 'outage', 'floating'].includes(mode))
+if (!['end', 'outage', 'floating', 'rejecting hooks'].includes(mode))
   process.stdin.resume().on('end', () => process.exit())
