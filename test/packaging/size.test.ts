@@ -19,13 +19,13 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 16_500 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 15_000 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 16_900 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 15_300 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_000,
+    budget: 2_050,
   },
   {
     what: '+ protectFetch',
@@ -43,13 +43,13 @@ const BUDGETS: readonly Budget[] = [
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 102_000,
+    budget: 102_500,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 35_400,
+    budget: 35_950,
   },
 ]
 
