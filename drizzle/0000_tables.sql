@@ -130,7 +130,7 @@ begin
   -- For whoever runs this migration to show.
   perform set_config('rc.notice', format('upgraded the table of the Python library, %s rows kept', (select count(*) from rc_circuit_breakers))
     || case when zoneless then format('; its times were read in %1$s: if that is not the time zone of the session that its role gets, run '
-      || '"alter role … set timezone = %1$L" for that role', zone) else '' end, true);
+      || '"alter role ... set timezone = %1$L" for that role', zone) else '' end, true);
 end
 $rc$;
 --> statement-breakpoint

@@ -1,7 +1,7 @@
 -- Written by .ci/write-function-migration.ts: do not edit.
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
-create or replace function rc_exchange_79142d74(jsonb) returns json language plpgsql as $rc$
+create or replace function rc_exchange_68fe3c2d(jsonb) returns json language plpgsql as $rc$
 #variable_conflict use_column
 declare
   request jsonb := $1;
@@ -49,7 +49,7 @@ begin
         exit when found or not creates;
         rounds := rounds + 1;
         if rounds > 9 then
-          raise exception using errcode = 'RC001', message = 'a new row of rc_circuit_breakers is not to be found: a row-level security policy or a trigger hides, drops or changes it';
+          raise exception using errcode = 'RC001', message = 'a row of rc_circuit_breakers was not stored as it was written: a trigger, a rule or a row-level security policy drops, changes or hides it';
         end if;
         insert into rc_circuit_breakers (resource_key, namespace, updated_at) values (r.resource_key, r.namespace, 'epoch') on conflict do nothing;
       end loop;
@@ -223,8 +223,9 @@ begin
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
           override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids
          where resource_key = c.resource_key and namespace = c.namespace returning * into f;
-        if (f.version, f.state, f.log, f.open_until, f.leases, f.flush_ids) is distinct from (c.version, c.state, c.log, c.open_until, c.leases, c.flush_ids) then
-          raise exception using errcode = 'RC001', message = 'an update of rc_circuit_breakers was not stored as it was made: a row-level security policy or a trigger drops or changes it';
+        if (f.resource_key, f.namespace, f.generation, f.version, f.state, f.own_state, f.open_until, f.log, f.leases, f.bucket_failures, f.override, f.flush_ids) is distinct from
+           (c.resource_key, c.namespace, c.generation, c.version, c.state, c.own_state, c.open_until, c.log, c.leases, c.bucket_failures, c.override, c.flush_ids) then
+          raise exception using errcode = 'RC001', message = 'a row of rc_circuit_breakers was not stored as it was written: a trigger, a rule or a row-level security policy drops, changes or hides it';
         end if;
         if goal is not null or stage = 'rule' and r.type = 'command' then
           made := made || jsonb_build_object('generation', c.generation, 'from', o.state, 'to', c.state, 'cause', coalesce(why, 'overridden'), 'at', now_ms,
@@ -233,7 +234,7 @@ begin
           values (c.resource_key, c.namespace, c.generation, o.state, c.state, coalesce(why, 'overridden'), case when stage = 'rule' then r.actor end,
             case when stage = 'rule' then r.reason end, t, case when stage = 'rule' then r.flush_id end);
           if not found then
-            raise exception using errcode = 'RC001', message = 'a row of rc_circuit_transitions was not stored: a trigger drops it';
+            raise exception using errcode = 'RC001', message = 'a row of rc_circuit_transitions was not stored as it was written: a trigger, a rule or a row-level security policy drops, changes or hides it';
           end if;
         end if;
       end if;

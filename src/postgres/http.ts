@@ -39,6 +39,8 @@ export async function askSql(fetch: Fetch, url: string, init: SqlRequest): Promi
   }
   const { text, whole } = await read(response, MOST_BYTES)
   if (!whole) throw new Error(`the SQL endpoint answered with more than ${MOST_BYTES} bytes`)
+  if (!refused && !text.includes('"rows"'))
+    throw new Error(`the SQL endpoint answered with no result: ${foreignText(text)}`)
   if (refused && refusalIn(text) === undefined)
     throw new Error(`server error (HTTP status 400): ${foreignText(text)}`)
   return { text, refused }
