@@ -78,7 +78,9 @@ describe.each([
   /** What the storage retries by itself would go unseen. */
   function noting(db: DrizzleDatabase): DrizzleDatabase {
     const note = (error: unknown): never => {
-      refusals.push(asStorageError(error).sqlState ?? 'none')
+      // Without a state it is not the database that refuses: a caller gave up between two statements.
+      const { sqlState } = asStorageError(error)
+      if (sqlState !== undefined) refusals.push(sqlState)
       throw error
     }
     return {
