@@ -3,6 +3,7 @@ import { checkedInteger } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
+import { randomShare } from '../replica/chance.ts'
 
 /** Options of {@link ExponentialDelay}. */
 export interface ExponentialDelayOptions {
@@ -45,7 +46,7 @@ export class ExponentialDelay implements Backoff {
    * @returns milliseconds, not rounded
    * @throws {InvalidOptionError} where `attempt` is none
    */
-  forAttempt(attempt: number, random: () => number = Math.random): number {
+  forAttempt(attempt: number, random: () => number = randomShare): number {
     checkedInteger('attempt', attempt, 1)
     // The power becomes Infinity, which nothing may be multiplied by 0 with.
     const grown =

@@ -6,9 +6,11 @@ import { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitState, OverrideKind } from '../core/state.ts'
+import type { Batch } from '../replica/batch.ts'
 import type { Grant, Rejection } from '../replica/grant.ts'
-import { type Replica, replicaOf } from '../replica/replica.ts'
-import { within } from '../replica/runtime.ts'
+import { replicaOf } from '../replica/registry.ts'
+import type { Replica } from '../replica/replica.ts'
+import { unlessAborted, within } from '../replica/runtime.ts'
 import { type Sequel, View } from '../replica/view.ts'
 import {
   type CallContext,
@@ -112,7 +114,12 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const call = callOptions(signalOrOptions)
     if (call.signal !== undefined) call.signal.throwIfAborted()
     const started = this.#now()
-    const grant = this.#freshGrant(started, call) ?? (await this.#admit(call, undefined))
+    let patience = this.#options.replica.storageTimeoutMs
+    let grant = this.#freshGrant(started, call)
+    if (grant === null) {
+      grant = await this.#admit(call, undefined)
+      patience = this.#patience(started)
+    }
     const ended = grant.token === null ? undefined : hold(call)
     let value: T
     try {
@@ -120,15 +127,15 @@ export class CircuitProtectorPolicy implements CallPolicy {
         ? fn(new LazyContext(call.signal))
         : this.#limited(fn, call, this.#options.timeoutMs))
     } catch (error) {
-      const settling = this.#settle(grant, { ok: false, error }, started, call)
+      const settling = this.#settle(grant, { ok: false, error }, started, call, patience)
       ended?.()
       if (settling !== undefined) await settling
       throw error
     }
     const settling =
       this.#judgesValues || call.classify !== undefined
-        ? this.#settle(grant, { ok: true, value }, started, call)
-        : this.#report(this.#view.succeed(grant, started), started, call)
+        ? this.#settle(grant, { ok: true, value }, started, call, patience)
+        : this.#report(this.#view.succeed(grant, started), started, call, patience)
     ended?.()
     if (settling !== undefined) await settling
     return value
@@ -154,9 +161,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     options.signal?.throwIfAborted()
     const started = this.#now()
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
+    const patience = this.#patience(started)
     return new SinglePermit(grant.generation, grant.token !== null, {
-      settle: (result) => this.#settle(grant, result, started, options),
-      release: () => this.#release(grant, options),
+      settle: (result) => this.#settle(grant, result, started, options, patience),
+      release: () => this.#release(grant, options, patience),
     })
   }
 
@@ -179,6 +187,11 @@ export class CircuitProtectorPolicy implements CallPolicy {
   async dispose(): Promise<void> {
     await this.flush()
     this.#replica.remove(this.#view)
+    this.abandon()
+  }
+
+  /** Forgets what waits for the storage, and tells `onDropped` of it. For programs that end themselves, after {@link flush}. */
+  abandon(): void {
     this.#view.outbox.abandon()
   }
 
@@ -269,16 +282,27 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return grant
   }
 
-  async #admit(call: CallOptions, leaseMs: number | undefined): Promise<Grant> {
-    const { settings } = this.#options
+  /** How much longer a call may wait for the storage that began at `started`: one allowance serves its admission and its report. */
+  #patience(started: number): number {
+    const now = this.#now()
+    return this.#replica.patience(this.#view, Math.max(0, now - started), now)
+  }
+
+  async #admit(call: CallOptions, leaseMs = this.#options.settings.probeLeaseMs): Promise<Grant> {
     const mark = this.#hooks.mark
-    const decision = await this.#replica.admit(
-      this.#view,
-      leaseMs ?? settings.probeLeaseMs,
-      (work) => {
-        this.#keep(work, call, false)
-      },
-    )
+    const { signal } = call
+    const keep = (work: Promise<unknown>) => this.#keep(work, call)
+    const admission = this.#replica.admit(this.#view, { leaseMs, signal, keep })
+    let decision: Grant | Rejection
+    try {
+      decision = await (signal === undefined ? admission : unlessAborted(admission, signal))
+      signal?.throwIfAborted()
+    } catch (error) {
+      const giveBack = (late: Grant | Rejection) =>
+        'reason' in late ? undefined : this.#replica.giveBack(this.#view, late)
+      keep(admission.then(giveBack))
+      throw error
+    }
     if ('reason' in decision) {
       const error = this.#rejected(decision)
       this.#hooks.rejected(error)
@@ -308,6 +332,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     result: CallResult,
     started: number,
     call: CallOptions,
+    patience: number,
   ): Promise<unknown> | undefined {
     const { slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
     const now = this.#now()
@@ -325,12 +350,13 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const retryAfterMs =
       wish !== undefined && wish > 0 ? Math.ceil(Math.min(wish, maxRetryAfterMs)) : null
     const trip = tripOnRetryAfter && retryAfterMs !== null
-    const reported =
+    const sequel =
       outcome === 'ignored'
-        ? this.#release(grant, call)
+        ? this.#view.release(grant, now)
         : outcome === 'success'
-          ? this.#report(this.#view.succeed(grant, now), now, call)
-          : this.#report(this.#view.fail(grant, retryAfterMs, trip, now), now, call)
+          ? this.#view.succeed(grant, now)
+          : this.#view.fail(grant, retryAfterMs, trip, now)
+    const reported = this.#report(sequel, now, call, patience)
     const told = this.#keepHooks(mark, call)
     return reported === undefined || told === undefined
       ? (reported ?? told)
@@ -338,21 +364,42 @@ export class CircuitProtectorPolicy implements CallPolicy {
   }
 
   /** Sends what should not wait. */
-  #report(sequel: Sequel, now: number, call: CallOptions): Promise<unknown> | undefined {
+  #report(
+    sequel: Sequel,
+    now: number,
+    call: CallOptions,
+    patience: number,
+  ): Promise<unknown> | undefined {
     if (sequel === undefined) return undefined
+    if (this.#isStrong && sequel !== 'look') return this.#reportNow(sequel, now, call, patience)
     // What is under way is followed by another exchange, which takes this along.
-    if (!this.#isStrong && !this.#replica.mayFlush(now)) return undefined
-    if (sequel === 'look') return this.#keep(this.#replica.flush(this.#view, 'urgent'), call)
-    return this.#keep(
-      this.#isStrong ? this.#replica.report(this.#view, sequel) : this.#replica.flush(this.#view),
-      call,
-    )
+    if (!this.#replica.mayFlush(this.#view, now)) return undefined
+    const mark = this.#hooks.mark
+    const flushed = this.#replica.flush(this.#view, sequel === 'look' ? 'urgent' : 'due')
+    this.#keep(flushed, call)
+    return this.#wait(flushed, call, patience, mark)
   }
 
-  #release(grant: Grant, call: CallOptions): Promise<unknown> | undefined {
-    if (grant.token === null) return undefined
-    this.#view.release(grant, this.#now())
-    return this.#keep(this.#replica.flush(this.#view), call)
+  /** Under strong consistency a call waits until its own outcome is stored, and for no other. */
+  #reportNow(
+    batch: Batch,
+    now: number,
+    call: CallOptions,
+    patience: number,
+  ): Promise<unknown> | undefined {
+    const mark = this.#hooks.mark
+    const reported = this.#replica.report(this.#view, batch, now + patience)
+    this.#keep(
+      reported.then(() => this.#replica.followUp(this.#view)),
+      call,
+    )
+    return this.#wait(reported, call, patience, mark)
+  }
+
+  #release(grant: Grant, call: CallOptions, patience: number): Promise<unknown> | undefined {
+    const now = this.#now()
+    const batch = this.#view.release(grant, now)
+    return this.#report(batch, now, call, patience)
   }
 
   #classify(result: CallResult, call: CallOptions): Classification {
@@ -385,21 +432,30 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return Promise.race([fn(new LazyContext(signal)), over])
   }
 
-  /** Sees to it that background work is done; answers what the call itself should wait for. Such work never rejects. */
-  #keep(work: Promise<unknown>, call: CallOptions, mayWait = true): Promise<unknown> | undefined {
-    const { background, replica, runtime } = this.#options
+  /** Sees to it that background work is done. Such work never rejects. */
+  #keep(work: Promise<unknown>, call: CallOptions): void {
+    const { background } = this.#options
     const mark = this.#hooks.mark
     const all = () => work.then(() => this.#hooks.since(mark))
     if (call.waitUntil !== undefined) call.waitUntil(all())
     else if (typeof background === 'function') background(all())
+  }
+
+  /** What the call itself waits for, if anything: no longer than its patience lasts, or its caller is there. */
+  #wait(
+    work: Promise<unknown>,
+    call: CallOptions,
+    patience: number,
+    mark: number,
+  ): Promise<unknown> | undefined {
+    const { background, runtime } = this.#options
     const awaits = background === 'await' && call.waitUntil === undefined
-    if (!mayWait || !(awaits || this.#isStrong)) return undefined
-    const { storageTimeoutMs } = replica
-    return within(
-      awaits ? work.then(() => this.#hooks.since(mark, storageTimeoutMs)) : work,
-      storageTimeoutMs,
-      runtime,
-    )
+    if (!(awaits || this.#isStrong) || patience <= 0 || call.signal?.aborted) return undefined
+    const all = awaits ? work.then(() => this.#hooks.since(mark, patience)) : work
+    const waiting = within(all, patience, runtime)
+    return call.signal === undefined
+      ? waiting
+      : unlessAborted(waiting, call.signal).catch(() => undefined)
   }
 
   /** Keeps alive what hooks do that were called since `mark`; answers what the call itself should wait for. */

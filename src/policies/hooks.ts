@@ -91,6 +91,12 @@ export class HookRunner implements ViewListener {
     this.#runSoon('onRecovered')
   }
 
+  refused(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    const message = `the storage refuses what ${JSON.stringify(this.#policy.resourceKey)} sends, so it protects this process alone: ${why}`
+    this.notice({ code: 'REPORTS_REFUSED', message, error })
+  }
+
   rejected(error: ProtectedCallError): void {
     this.#run('onReject', error)
   }

@@ -1,9 +1,10 @@
+import { randomShare } from '../replica/chance.ts'
 import type { Runtime } from '../replica/runtime.ts'
 
 /** The runtime's own clock, chance and timers. */
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
-  random: () => Math.random(),
+  random: randomShare,
   after: sleep,
 }
 

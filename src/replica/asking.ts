@@ -48,9 +48,13 @@ export class Asking {
       this.#afterCooldown = 0
       return undefined
     }
-    if (snapshot.retryAfterMs <= 0) return undefined
-    const spread =
-      this.#runtime.random() * Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
+    const longest = Math.min(0.1 * snapshot.cooldownMs, LONGEST_ASK_DELAY_MS)
+    if (snapshot.retryAfterMs <= 0) {
+      // Further away than any spread: an order ended the cooldown early, and nothing is waited for.
+      if (this.#afterCooldown - now > longest) this.#afterCooldown = 0
+      return undefined
+    }
+    const spread = this.#runtime.random() * longest
     this.#afterCooldown = now + snapshot.retryAfterMs + spread
     return this.#afterCooldown
   }

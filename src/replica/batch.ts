@@ -16,6 +16,8 @@ export class Batch {
   sentInVain = false
   /** How many successes came before each failure, and after the last one: counting is cheaper than writing them down one by one. */
   #runs: number[] = []
+  /** Where what is left of them begins. */
+  #from = 0
   #run = 0
   /** Outcomes up to and with the last failure. */
   #settled = 0
@@ -65,6 +67,11 @@ export class Batch {
     return this.size === 0 && this.#released.length === 0 && this.#wouldReject === 0
   }
 
+  /** What it holds should not wait. */
+  hurry(now: number): void {
+    this.urgentSince = Math.min(this.urgentSince, now)
+  }
+
   /** So many successes in a row that more would say nothing are not counted on. */
   success(): void {
     if (this.#run < this.#longestRun) this.#run++
@@ -74,7 +81,7 @@ export class Batch {
     this.#put()
     if (retryAfterMs !== null) this.#retryAfterMs = Math.max(this.#retryAfterMs ?? 0, retryAfterMs)
     if (trip) this.#trip = true
-    this.#hurry(now)
+    this.hurry(now)
   }
 
   probe(
@@ -87,12 +94,12 @@ export class Batch {
     this.#tokens.push(token)
     if (failed) return this.failure(retryAfterMs, trip, now)
     this.#run++
-    this.#hurry(now)
+    this.hurry(now)
   }
 
   release(token: number, now: number): void {
     this.#released.push(token)
-    this.#hurry(now)
+    this.hurry(now)
   }
 
   wouldReject(): void {
@@ -100,7 +107,8 @@ export class Batch {
   }
 
   get bits(): string {
-    return this.#runs.map((run) => `${successes(run)}${FAILURE}`).join('') + successes(this.#run)
+    const runs = this.#runs.slice(this.#from)
+    return runs.map((run) => `${successes(run)}${FAILURE}`).join('') + successes(this.#run)
   }
 
   /** The report to send: made once, then the same at every repeat. */
@@ -126,9 +134,15 @@ export class Batch {
     const excess = this.size - most
     if (excess <= 0 || this.frozen || this.#tokens.length > 0) return 0
     let left = excess
-    while (this.#runs.length > 0 && left > this.#runs[0]!) left -= this.#runs.shift()! + 1
-    if (this.#runs.length > 0) this.#runs[0]! -= left
+    while (this.#from < this.#runs.length && left > this.#runs[this.#from]!)
+      left -= this.#runs[this.#from++]! + 1
+    if (this.#from < this.#runs.length) this.#runs[this.#from]! -= left
     else this.#run -= left
+    // Cut off in large pieces: taking each off by itself moves all that follow.
+    if (this.#from * 2 > this.#runs.length) {
+      this.#runs = this.#runs.slice(this.#from)
+      this.#from = 0
+    }
     this.#settled = most - this.#run
     return excess
   }
@@ -138,6 +152,7 @@ export class Batch {
     if (this.frozen || this.#tokens.length > 0) return
     const outcomes = this.bits
     this.#runs = []
+    this.#from = 0
     this.#run = 0
     this.#settled = 0
     for (const outcome of outcomes) {
@@ -154,10 +169,6 @@ export class Batch {
     this.#runs.push(this.#run)
     this.#settled += this.#run + 1
     this.#run = 0
-  }
-
-  #hurry(now: number): void {
-    this.urgentSince = Math.min(this.urgentSince, now)
   }
 
   /** Not counted, that much is certain: the next copy gets a new name. */

@@ -29,6 +29,8 @@ export interface ViewListener {
   dropped(dropped: Dropped): void
   degraded(error: unknown): void
   recovered(): void
+  /** The storage refuses this breaker's values for good; told once, until it takes them. */
+  refused(error: unknown): void
   /** Ends when whoever was told is done with it. */
   settled(): Promise<void>
 }

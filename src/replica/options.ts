@@ -42,17 +42,19 @@ export function resolveReplicaOptions(
   shared: boolean,
 ): ResolvedReplicaOptions {
   const windowMs = 'bucketMs' in settings.trip ? settings.trip.bucketMs * 10 : 0
+  const storageTimeoutMs = toMilliseconds('storageTimeout', options.storageTimeout ?? '500ms', {
+    min: 1,
+    max: 60_000,
+  })
+  const operationTimeoutMs = toMilliseconds('operationTimeout', options.operationTimeout ?? '5s', {
+    min: 1,
+    max: 600_000,
+  })
   return {
     maxStalenessMs: staleness(options.consistency ?? (shared ? { maxStaleness: '5s' } : 'strong')),
     onStale: checkedChoice('onStale', options.onStale ?? 'wait', ['wait', 'admit']),
-    storageTimeoutMs: toMilliseconds('storageTimeout', options.storageTimeout ?? '500ms', {
-      min: 1,
-      max: 60_000,
-    }),
-    operationTimeoutMs: toMilliseconds('operationTimeout', options.operationTimeout ?? '5s', {
-      min: 1,
-      max: 600_000,
-    }),
+    storageTimeoutMs: Math.min(storageTimeoutMs, operationTimeoutMs),
+    operationTimeoutMs,
     whenDegraded: checkedChoice('whenDegraded', options.whenDegraded ?? 'local', [
       'local',
       'allow',

@@ -2,8 +2,12 @@ import type { Report, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { Batch } from './batch.ts'
+import { randomWord } from './chance.ts'
 import type { Dropped } from './listener.ts'
 import { isWithin, type Runtime, type Span } from './runtime.ts'
+
+/** An odd number: its multiples repeat only after all 32-bit integers came by. */
+const GOLDEN = 0x9e3779b9
 
 export interface OutboxLimits {
   readonly maxBuffered: number
@@ -18,6 +22,7 @@ export class Outbox {
   readonly #limits: OutboxLimits
   readonly #dropped: (dropped: Dropped) => void
   #batches: Batch[] = []
+  #reports = 0
 
   constructor(runtime: Runtime, limits: OutboxLimits, dropped: (dropped: Dropped) => void) {
     this.#runtime = runtime
@@ -34,13 +39,32 @@ export class Outbox {
     return this.#batches.some((batch) => batch.hurries)
   }
 
-  /** The batch that takes an outcome of this generation: a frozen one takes no more. `alone`: one that nothing else goes into. */
-  open(generation: number, alone = false): Batch {
-    const last = this.#batches.at(-1)
-    if (!alone && last !== undefined && last.generation === generation && !last.frozen) return last
+  /** The batch that takes an outcome of this generation: a frozen one takes no more. There is at most one for each generation. */
+  open(generation: number): Batch {
+    for (let i = this.#batches.length - 1; i >= 0; i--) {
+      const batch = this.#batches[i]!
+      if (batch.generation === generation && !batch.frozen) return batch
+    }
     const batch = new Batch(generation, this.#limits.longestRun)
     this.#batches.push(batch)
     return batch
+  }
+
+  /** Is this batch still waiting for the storage's word? */
+  holds(batch: Batch): boolean {
+    return this.#batches.includes(batch)
+  }
+
+  /** All that wait now. What comes in later goes into the open one of them, or into another. */
+  get waiting(): readonly Batch[] {
+    return this.#batches
+  }
+
+  /** Are there more outcomes than may wait? */
+  get overfull(): boolean {
+    let size = 0
+    for (const batch of this.#batches) size += batch.size
+    return size > this.#limits.maxBuffered
   }
 
   /** The outcomes of a generation that the storage has not acknowledged, oldest first. */
@@ -79,13 +103,19 @@ export class Outbox {
 
   /** The oldest batch that no answer is under way to, nor to an older one of its generation: within one the order counts. */
   next(now: number): Batch | undefined {
-    if (this.empty) return undefined
-    const busy = new Set<number>()
-    for (const batch of this.#batches) {
-      if (isWithin(batch.busy, now)) busy.add(batch.generation)
-      else if (!busy.has(batch.generation)) return batch
-    }
-    return undefined
+    return this.#batches.find((batch, i) => {
+      if (isWithin(batch.busy, now)) return false
+      for (let older = 0; older < i; older++) {
+        const { generation, busy } = this.#batches[older]!
+        if (generation === batch.generation && isWithin(busy, now)) return false
+      }
+      return true
+    })
+  }
+
+  /** The oldest batch that no answer is under way to, whatever else is. */
+  nextBeside(now: number): Batch | undefined {
+    return this.#batches.find((batch) => !isWithin(batch.busy, now))
   }
 
   /** A batch as a report: new, or the same again where an answer is missing. */
@@ -95,7 +125,9 @@ export class Outbox {
     settings: Settings,
     busy: Span,
   ): Omit<Report, 'type'> {
-    const flushId = Math.floor(this.#runtime.random() * 4_294_967_296) - 2_147_483_648
+    // Counting keeps the names of one isolate apart where chance fails; chance keeps isolates apart.
+    const word = this.#runtime.word?.() ?? randomWord()
+    const flushId = (word + Math.imul(++this.#reports, GOLDEN)) | 0
     batch.busy = busy
     return batch.freeze(flushId, snapshot?.since ?? null, settings)
   }

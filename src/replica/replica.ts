@@ -1,27 +1,36 @@
 import type { Snapshot } from '../core/snapshot.ts'
-import type { CircuitStorage, ControlRequest, Exchanged, ExchangeRequest } from '../storage/port.ts'
+import type {
+  CircuitStorage,
+  ControlRequest,
+  Exchanged,
+  StorageCallOptions,
+} from '../storage/port.ts'
 import type { Batch } from './batch.ts'
 import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
+import { type Cargo, type Load, loaded, loadOf, requestsOf } from './load.ts'
+import { type Operation, Operations } from './operations.ts'
 import { isWithin, NEVER, type Runtime, type Span, within } from './runtime.ts'
 import type { View } from './view.ts'
 
-/** How many breakers travel in one exchange. */
-const MOST_KEYS = 50
 /** The gap between two flushes of one isolate, and how it follows the latency of the last one. */
 const SHORTEST_GAP_MS = 10
 const LONGEST_GAP_MS = 1_000
 const GAP_PER_LATENCY = 2
-/** How often a flush of everything tries, where ever more comes in. */
-const MOST_ROUNDS = 10
-/** How often a call that waits for another one's read looks whether it is there. */
+/** How often one flush of everything, or one report, sends again what the storage was too busy for. */
+const MOST_TRIES = 10
+/** How often a call that waits for another one's operation looks whether that is done. */
 const FOLLOW_MS = 10
 
-/** What an exchange takes along: all that waits, what is due, or only what cannot wait. */
-type Cargo = 'all' | 'due' | 'urgent'
-
-/** Keeps a promise going after the call is done: `waitUntil` where there is one. */
-export type Keep = (promise: Promise<unknown>) => void
+/** A call that wants to be made. */
+export interface Caller {
+  /** How long a probe may stay unsettled, in milliseconds. */
+  readonly leaseMs: number
+  /** Once it aborts, nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined
+  /** Keeps a promise going after the call is done: `waitUntil` where there is one. */
+  readonly keep: (promise: Promise<unknown>) => void
+}
 
 /**
  * One isolate's dealings with one storage, for all its breakers: what is to be sent and what is to be read travel together, at most
@@ -31,6 +40,7 @@ export class Replica {
   readonly #storage: CircuitStorage
   readonly #runtime: Runtime
   readonly #health: Health
+  readonly #operations: Operations
   readonly #views = new Set<View>()
   #sent = 0
   /** The exchange under way. A deadline and no flag: a request that is torn down never says that it is done. */
@@ -45,6 +55,7 @@ export class Replica {
     this.#storage = storage
     this.#runtime = runtime
     this.#health = new Health(runtime)
+    this.#operations = new Operations(runtime, storage.shared)
   }
 
   add(view: View): void {
@@ -55,71 +66,90 @@ export class Replica {
     this.#views.delete(view)
   }
 
-  get storage(): CircuitStorage {
-    return this.#storage
-  }
-
   /** May this call be made? Waits for the storage at most `storageTimeout`, and never fails. */
-  async admit(view: View, leaseMs: number, keep: Keep): Promise<Grant | Rejection> {
+  async admit(view: View, caller: Caller): Promise<Grant | Rejection> {
     let now = this.#runtime.now()
-    if (!this.#health.mayAsk(now)) return view.decideLocally(now)
+    if (!this.#mayAsk(view, now)) return view.decideLocally(now)
     const until = now + view.options.storageTimeoutMs
-    if (view.options.maxStalenessMs === 0) return this.#ask(view, leaseMs, until, keep)
+    if (view.options.maxStalenessMs === 0) return this.#askInTurn(view, caller, until)
     const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
-    if (waits && this.#shouldFollow(view, now)) now = await this.#follow(view, now)
+    if (waits && this.#shouldFollow(view, now)) now = await this.#follow(view, now, caller)
     const mayRead =
-      !isWithin(this.#flight, now) || (waits && this.#isSlow(view, now) && !this.#health.degraded)
+      this.#operations.hasRoom(now) &&
+      caller.signal?.aborted !== true &&
+      (!isWithin(this.#flight, now) || (waits && this.#isSlow(view, now) && !this.#health.degraded))
     if (mayRead && now < until && (view.isStale(now) || this.#health.degraded)) {
       const refresh = this.#exchange(view, 'due')
-      keep(refresh.then(() => this.#followUp(view)))
+      caller.keep(refresh.then(() => this.followUp(view)))
       if (waits) await this.#wait(refresh, until - now, view.options.operationTimeoutMs)
       now = this.#runtime.now()
     }
-    if (this.#health.degraded) return view.decideLocally(now)
+    if (this.#isLocal(view)) return view.decideLocally(now)
     const decision = view.decide(now)
-    return decision === 'ask' ? this.#ask(view, leaseMs, until, keep) : decision
+    return decision === 'ask' ? this.#ask(view, caller, until) : decision
+  }
+
+  /** How much longer a call may wait that has waited so long already: not at all where another one just did in vain. */
+  patience(view: View, waitedMs: number, now: number): number {
+    if (isWithin(this.#impatient, now)) return 0
+    return Math.max(0, view.options.storageTimeoutMs - waitedMs)
+  }
+
+  #mayAsk(view: View, now: number): boolean {
+    return this.#health.mayAsk(now) && !view.isRefused(now)
+  }
+
+  #isLocal(view: View): boolean {
+    return this.#health.degraded || view.isLocal
   }
 
   /** Is nothing under way, nor waiting for its gap? */
-  mayFlush(now: number): boolean {
-    return this.#health.mayAsk(now) && !isWithin(this.#flight, now) && !isWithin(this.#next, now)
+  mayFlush(view: View, now: number): boolean {
+    const busy = isWithin(this.#flight, now) || isWithin(this.#next, now)
+    return !busy && this.#mayAsk(view, now) && this.#operations.hasRoom(now)
   }
 
   /** Sends what is due and reads, in the background. */
   async flush(view: View, cargo: Cargo = 'due'): Promise<void> {
     const now = this.#runtime.now()
-    if (!this.mayFlush(now)) return
+    if (!this.mayFlush(view, now)) return
     const gap = Math.min(this.#gapUntil - now, LONGEST_GAP_MS)
     if (gap > 0) {
       const next = { from: now, until: now + gap + LONGEST_GAP_MS }
       this.#next = next
       await this.#runtime.after(gap)
       // A call that could not wait took what there was along; or the storage does not answer.
-      if (this.#next !== next || !this.#health.mayAsk(this.#runtime.now())) return
+      if (this.#next !== next || !this.#mayAsk(view, this.#runtime.now())) return
     }
     await this.#exchange(view, cargo)
-    await this.#followUp(view)
+    await this.followUp(view)
   }
 
   /** What came in meanwhile and should not wait goes next: the calls that brought it found an exchange under way. */
-  async #followUp(view: View): Promise<void> {
+  async followUp(view: View): Promise<void> {
     const now = this.#runtime.now()
     if (this.#health.degraded) return
     for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
     for (const each of this.#views) if (each.lookout.due) return this.flush(each, 'urgent')
   }
 
-  /** Sends everything there is; ends when it is stored, or kept because the storage does not answer. */
+  /** Sends what waits; ends when that is stored, or kept because the storage does not answer. */
   async flushAll(view: View): Promise<void> {
-    for (let round = 0; !view.outbox.empty && round < MOST_ROUNDS; ) {
+    const { outbox } = view
+    let waiting = outbox.waiting.filter((batch) => outbox.holds(batch))
+    for (let tries = 0; waiting.length > 0 && tries < MOST_TRIES; ) {
       // What another request sent is waited for by the clock: see #follow.
-      if (view.outbox.next(this.#runtime.now()) === undefined) {
+      const now = this.#runtime.now()
+      if (outbox.next(now) === undefined || !this.#operations.hasRoom(now)) {
         await this.#runtime.after(FOLLOW_MS)
-        continue
+      } else {
+        await this.#exchange(view, 'all')
+        if (this.#health.degraded) return
+        tries++
       }
-      round++
-      await this.#exchange(view, 'all')
-      if (this.#health.degraded) return
+      const left = waiting.filter((batch) => outbox.holds(batch))
+      if (left.length < waiting.length) tries = 0
+      waiting = left
     }
   }
 
@@ -132,86 +162,138 @@ export class Replica {
     await Promise.all([...this.#views].map((view) => view.listener.settled()))
   }
 
-  /** Reads, having sent everything. Rejects where the storage does not answer. */
+  /** Nobody will send anything any more: tells what is lost. */
+  async abandonEvery(): Promise<void> {
+    for (const view of this.#views) view.outbox.abandon()
+    await Promise.all([...this.#views].map((view) => view.listener.settled()))
+  }
+
+  /** Reads, having sent everything. Rejects where the storage does not answer within `operationTimeout`. */
   async refresh(view: View): Promise<Snapshot> {
     await this.flushAll(view)
-    return this.#direct(view, () => this.#storage.exchange([view.id]))
+    return this.#direct(view, (options) => this.#storage.exchange([view.id], options))
   }
 
-  /** Hands an operator's command on. Rejects where the storage does not answer. */
+  /** Hands an operator's command on. Rejects as {@link refresh} does. */
   async control(view: View, command: ControlRequest['command']): Promise<Snapshot> {
-    return this.#direct(view, async () => [await this.#storage.control({ ...view.id, command })])
+    return this.#direct(view, async (options) => [
+      await this.#storage.control({ ...view.id, command }, options),
+    ])
   }
 
-  async #direct(view: View, operation: () => Promise<readonly Exchanged[]>): Promise<Snapshot> {
+  async #direct(
+    view: View,
+    begin: (options: StorageCallOptions) => Promise<readonly Exchanged[]>,
+  ): Promise<Snapshot> {
     const sent = ++this.#sent
-    const [answer] = await operation()
-    this.#answered()
-    view.adoptExchanged(answer!, undefined, sent, this.#runtime.now())
-    return answer!.snapshot
+    const operation = this.#operations.start(view.options.operationTimeoutMs, begin)
+    const snapshot = operation.answer.then(([answer]) => {
+      this.#answered()
+      view.adoptExchanged(answer!, undefined, sent, this.#runtime.now())
+      return answer!.snapshot
+    })
+    const late = operation.watch().then((inTime) => (inTime ? snapshot : Promise.reject(overdue())))
+    return Promise.race([snapshot, late])
+  }
+
+  /** Where too much is under way, a call that came in before an answer was asked for may take it as its own. */
+  async #askInTurn(view: View, caller: Caller, until: number): Promise<Grant | Rejection> {
+    const before = this.#sent
+    let now = this.#runtime.now()
+    for (let waited = 0; !this.#operations.hasRoom(now); waited += FOLLOW_MS) {
+      const givesUp = now >= until || waited >= view.options.storageTimeoutMs
+      if (givesUp || caller.signal?.aborted || isWithin(this.#impatient, now))
+        return this.#unasked(view, now)
+      await this.#runtime.after(FOLLOW_MS)
+      now = this.#runtime.now()
+      const decision = view.adopted > before ? view.decide(now) : 'ask'
+      if (decision !== 'ask') return decision
+    }
+    return this.#isLocal(view) && !this.#mayAsk(view, now)
+      ? view.decideLocally(now)
+      : this.#ask(view, caller, until)
   }
 
   /** Asks the storage, and waits for its answer `until` then. */
-  async #ask(view: View, leaseMs: number, until: number, keep: Keep): Promise<Grant | Rejection> {
+  async #ask(view: View, caller: Caller, until: number): Promise<Grant | Rejection> {
     const { maxStalenessMs, operationTimeoutMs } = view.options
     const asked = this.#runtime.now()
     // More asking at once than the fleet may have probes out: all but so many would be rejected anyway.
     const tooMany =
       maxStalenessMs > 0 && view.asking.underWay(asked) >= view.settings.probeConcurrency
-    if (tooMany || isWithin(this.#impatient, asked)) return this.#unasked(view, asked)
+    if (tooMany || isWithin(this.#impatient, asked) || !this.#operations.hasRoom(asked))
+      return this.#unasked(view, asked)
+    if (caller.signal?.aborted) return view.rejection(asked)
     const done = view.asking.begin({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
     const { settings, state } = view
-    const { resourceKey, namespace } = view.id
-    const answer = this.#storage
-      .acquire({ resourceKey, namespace, settings, leaseMs, expected: state.status })
+    const request = { ...view.id, settings, leaseMs: caller.leaseMs, expected: state.status }
+    const operation = this.#operations.start(operationTimeoutMs, (options) =>
+      this.#storage.acquire(request, options),
+    )
+    const answer = operation.answer
       .then(
         (admission) => {
           this.#answered()
           return view.adoptAdmission(admission, sent, this.#runtime.now())
         },
-        (error) => this.#failed(error),
+        (error) => this.#failed(error, view),
       )
       .finally(done)
     let late = false
     // A caller may go away and take its request along: the probe that it was given would hold its place until its lease ends.
-    keep(
+    caller.keep(
       answer.then((verdict) =>
         late && verdict !== undefined && 'generation' in verdict
-          ? this.#giveBack(view, verdict)
+          ? this.giveBack(view, verdict)
           : undefined,
       ),
     )
     const verdict = await within(answer, Math.max(0, until - asked), this.#runtime)
     if (verdict !== undefined) return verdict
     const now = this.#runtime.now()
-    if (now >= until && !this.#health.degraded) {
+    if (now >= until && !this.#isLocal(view)) {
       late = true
       this.#impatient = { from: now, until: now + operationTimeoutMs }
-      this.#watch(answer, operationTimeoutMs - (now - asked))
+      this.#watch(operation)
     }
     return this.#unasked(view, now)
   }
 
-  /** A probe came too late for its call: nobody will make it. */
-  async #giveBack(view: View, grant: Grant): Promise<void> {
-    view.release(grant, this.#runtime.now())
-    await this.#followUp(view)
+  /** A call will not be made: a probe's place is free for another. */
+  async giveBack(view: View, grant: Grant): Promise<void> {
+    const now = this.#runtime.now()
+    const batch = view.release(grant, now)
+    if (batch !== undefined) await this.report(view, batch, now)
+    await this.followUp(view)
   }
 
   /** The verdict on a call for which the storage cannot be asked. */
   #unasked(view: View, now: number): Grant | Rejection {
-    if (this.#health.degraded) return view.decideLocally(now)
+    if (this.#isLocal(view)) return view.decideLocally(now)
     const decision = view.decide(now)
     return decision === 'ask' ? view.rejection(now) : decision
   }
 
-  /** Sends one batch by itself, beside whatever else is under way. */
-  async report(view: View, batch: Batch): Promise<void> {
-    const now = this.#runtime.now()
-    if (!this.#health.mayAsk(now)) return
-    await this.#operate([this.#loaded(view, batch, now)], view.options.operationTimeoutMs)
-    await this.#followUp(view)
+  /**
+   * Sends one batch by itself, beside whatever else is under way. Where too much is, it waits for another one to take the batch along,
+   * `until` then.
+   */
+  async report(view: View, batch: Batch, until: number): Promise<void> {
+    for (let tries = 0, sent: Batch | undefined; sent !== batch && tries < MOST_TRIES; ) {
+      const now = this.#runtime.now()
+      if (!this.#mayAsk(view, now) || !view.outbox.holds(batch)) return
+      const next = this.#operations.hasRoom(now) ? view.outbox.nextBeside(now) : undefined
+      if (next !== undefined) {
+        await this.#operate([loaded(view, next, now)], view.options.operationTimeoutMs)
+        sent = next
+        tries++
+      } else if (now < until) {
+        await this.#runtime.after(FOLLOW_MS)
+      } else {
+        return
+      }
+    }
   }
 
   async #exchange(view: View, cargo: Cargo): Promise<void> {
@@ -220,51 +302,29 @@ export class Replica {
     const flight = { from: now, until: now + operationTimeoutMs }
     this.#flight = flight
     this.#next = NEVER
-    await this.#operate(this.#load(view, now, cargo), operationTimeoutMs)
+    // A recovery reads first.
+    const load = loadOf(view, this.#views, now, cargo, this.#health.degraded)
+    await this.#operate(load, operationTimeoutMs)
     if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
     this.#gapUntil =
       after + Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, GAP_PER_LATENCY * (after - now)))
   }
 
+  /** Ends with the exchange, or when that has taken too long. Its answer is taken even then. */
   async #operate(load: readonly Load[], operationTimeoutMs: number): Promise<void> {
-    const operation = this.#send(load).catch((error) => this.#exchangeFailed(error, load))
-    await this.#watch(operation, operationTimeoutMs)
-  }
-
-  /** What goes along: this view, and all others that have something to say or to ask. A recovery reads first. */
-  #load(view: View, now: number, cargo: Cargo): Load[] {
-    const recovering = this.#health.degraded
-    const others = [...this.#views].filter(
-      (other) =>
-        other !== view &&
-        (other.wantsReport(now) ||
-          other.lookout.due ||
-          (other.snapshot !== null && other.wantsRefresh(now))),
-    )
-    return [view, ...others].slice(0, MOST_KEYS).map((each) => {
-      each.outbox.trim(now)
-      const due = cargo === 'due' && (each.wantsReport(now) || each.reportsWithRefresh())
-      const reports = !recovering && (due || cargo === 'all' || each.mustReport(now))
-      return this.#loaded(each, reports ? each.outbox.next(now) : undefined, now)
-    })
-  }
-
-  #loaded(view: View, batch: Batch | undefined, now: number): Load {
-    view.lookout.looks()
-    if (batch === undefined) return { view }
-    const busy = { from: now, until: now + view.options.operationTimeoutMs }
-    return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }
-  }
-
-  async #send(load: readonly Load[]): Promise<void> {
     const sent = ++this.#sent
-    const answers = await this.#storage.exchange(
-      load.map(
-        ({ view, report }): ExchangeRequest =>
-          report === undefined ? view.id : { ...view.id, report },
-      ),
+    const operation = this.#operations.start(operationTimeoutMs, (options) =>
+      this.#storage.exchange(requestsOf(load), options),
     )
+    const adopted = operation.answer.then(
+      (answers) => this.#adopt(load, answers, sent),
+      (error) => this.#exchangeFailed(error, load, operationTimeoutMs),
+    )
+    if (await this.#watch(operation)) await adopted
+  }
+
+  #adopt(load: readonly Load[], answers: readonly Exchanged[], sent: number): void {
     const now = this.#runtime.now()
     this.#answered()
     load.forEach(({ view, batch }, i) => {
@@ -273,22 +333,23 @@ export class Replica {
   }
 
   /** A value that the database refuses would be refused with all that travels beside it, again and again: each goes alone. */
-  async #exchangeFailed(error: unknown, load: readonly Load[]): Promise<void> {
+  async #exchangeFailed(
+    error: unknown,
+    load: readonly Load[],
+    operationTimeoutMs: number,
+  ): Promise<void> {
     for (const { batch } of load) if (batch !== undefined) batch.busy = NEVER
-    if (codeOf(error) !== 'BAD_DATA') return void this.#failed(error)
-    if (load.length === 1) return load[0]!.batch && load[0]!.view.outbox.refused(load[0]!.batch)
-    for (const each of load)
-      await this.#send([each]).catch((inner) => this.#exchangeFailed(inner, [each]))
+    const [{ view, batch }] = load as readonly [Load]
+    if (codeOf(error) !== 'BAD_DATA') this.#failed(error)
+    else if (load.length === 1) view.refuse(error, batch, this.#runtime.now())
+    else for (const each of load) await this.#operate([each], operationTimeoutMs)
   }
 
-  /** Counts an operation as failed that takes longer than `ms`; its answer is taken all the same, if it comes. */
-  async #watch(operation: Promise<unknown>, ms: number): Promise<void> {
-    const done = await within(
-      operation.then(() => true),
-      ms,
-      this.#runtime,
-    )
-    if (done === undefined) this.#failed(new Error('no answer within the operation timeout'))
+  /** Counts an operation as failed that takes too long. @returns was it in time? */
+  async #watch(operation: Operation<unknown>): Promise<boolean> {
+    const inTime = await operation.watch()
+    if (!inTime) this.#failed(overdue())
+    return inTime
   }
 
   /** Is what this call needs on its way to another one? */
@@ -303,11 +364,13 @@ export class Replica {
   }
 
   /** Waits for what another call is told: by the clock, for that call's promise belongs to its request and may never settle. */
-  async #follow(view: View, from: number): Promise<number> {
+  async #follow(view: View, from: number, { signal }: Caller): Promise<number> {
     let now = from
     for (
       let waited = 0;
-      waited < view.options.storageTimeoutMs && this.#shouldFollow(view, now);
+      waited < view.options.storageTimeoutMs &&
+      signal?.aborted !== true &&
+      this.#shouldFollow(view, now);
       waited += FOLLOW_MS
     ) {
       await this.#runtime.after(FOLLOW_MS)
@@ -332,37 +395,19 @@ export class Replica {
     if (this.#health.answered()) for (const view of this.#views) view.recover()
   }
 
-  #failed(error: unknown): undefined {
+  #failed(error: unknown, view?: View): undefined {
+    const code = codeOf(error)
     // The database said that it counted nothing and is well: that is not an outage.
-    if (codeOf(error) === 'STORAGE_BUSY') return
-    if (this.#health.failed(this.#runtime.now()))
-      for (const view of this.#views) view.degrade(error)
+    if (code === 'STORAGE_BUSY') return
+    const now = this.#runtime.now()
+    // Nor is a value that it does not take: that concerns one breaker.
+    if (code === 'BAD_DATA' && view !== undefined) view.refuse(error, undefined, now)
+    else if (this.#health.failed(now)) for (const each of this.#views) each.degrade(error)
   }
 }
 
-interface Load {
-  readonly view: View
-  readonly batch?: Batch
-  readonly report?: NonNullable<ExchangeRequest['report']>
-}
+const overdue = () => new Error('no answer within the operation timeout')
 
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-}
-
-const replicas = new WeakMap<CircuitStorage, Replica>()
-
-/** The replica of a storage: one for all breakers that share it. */
-export function replicaOf(storage: CircuitStorage, runtime: Runtime): Replica {
-  let replica = replicas.get(storage)
-  if (replica === undefined) {
-    replica = new Replica(storage, runtime)
-    replicas.set(storage, replica)
-  }
-  return replica
-}
-
-/** Sends what all breakers of this storage hold. */
-export async function flushStorage(storage: CircuitStorage): Promise<void> {
-  await replicas.get(storage)?.flushEvery()
 }

@@ -2,8 +2,13 @@
 export interface Runtime {
   /** Milliseconds since 1970. May stand still between I/O, and may step back. */
   now(): number
-  /** From 0 up to 1. */
+  /** From 0 up to 1: spreads load over time. */
   random(): number
+  /**
+   * A random 32-bit integer that goes into the name of a report. Default: the platform's `crypto`, whatever `random` gives. For
+   * simulations that have to be the same each time.
+   */
+  word?(): number
   /**
    * Resolves after so many milliseconds. Only ever called within a request: some runtimes forbid timers elsewhere. Nobody
    * waits any more once `unneeded` aborts: it may reject then, or stay as it is. Must keep a process alive until then.
@@ -44,3 +49,14 @@ export async function within<T>(
 }
 
 const PATIENT_TURNS = 16
+
+/** The promise's value; or a rejection with the signal's reason, as soon as that aborts. The promise goes on. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    const done = () => signal.removeEventListener('abort', abort)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    promise.then(resolve, reject).then(done)
+  })
+}

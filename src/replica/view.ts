@@ -10,6 +10,7 @@ import { Asking } from './asking.ts'
 import type { Batch } from './batch.ts'
 import { Freshness } from './freshness.ts'
 import { type Decision, type Grant, type Rejection, recorded, unrecorded } from './grant.ts'
+import { Health } from './health.ts'
 import type { ViewListener } from './listener.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
 import { Lookout } from './lookout.ts'
@@ -42,6 +43,7 @@ export class View {
   readonly #thinning = new Thinning()
   readonly lookout = new Lookout()
   readonly #own: OwnOutcomes
+  readonly #refusal: Health
   readonly #strong: boolean
   #snapshot: Snapshot | null = null
   #adopted = 0
@@ -73,6 +75,7 @@ export class View {
     this.#announcer = new Announcer(listener)
     this.#own = new OwnOutcomes(settings)
     this.#runtime = runtime
+    this.#refusal = new Health(runtime)
     this.#freshness = new Freshness(runtime, options.maxStalenessMs)
     this.asking = new Asking(runtime, options.maxStalenessMs)
     const { maxBuffered, maxOutcomeAgeMs } = options
@@ -82,6 +85,11 @@ export class View {
     this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) =>
       listener.dropped(dropped),
     )
+  }
+
+  /** The number of the newest request whose answer was taken. */
+  get adopted(): number {
+    return this.#adopted
   }
 
   get snapshot(): Snapshot | null {
@@ -115,12 +123,13 @@ export class View {
 
   /** Is there something that should be sent now? */
   wantsReport(now: number): boolean {
+    if (this.isRefused(now)) return false
     return this.outbox.next(now) !== undefined && (now >= this.#reportFrom || this.outbox.hurries)
   }
 
   /** Is there something that cannot wait, and may be sent? */
   mustReport(now: number): boolean {
-    return this.outbox.hurries && this.outbox.next(now) !== undefined
+    return !this.isRefused(now) && this.outbox.hurries && this.outbox.next(now) !== undefined
   }
 
   /** Does a report go along with a refresh? A success that adds nothing to a clean and full window can wait. */
@@ -176,9 +185,11 @@ export class View {
       this.lookout.succeeded()
       if (this.#isThinnedOut(grant)) return undefined
     }
-    const batch = this.outbox.open(grant.generation, this.#strong)
+    const batch = this.outbox.open(grant.generation)
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
+    if (this.#strong) batch.hurry(now)
+    if (this.outbox.overfull) this.outbox.trim(now)
     const due = now >= this.#reportFrom || batch.size >= this.#fullAt
     return this.#strong || grant.token !== null || due ? batch : undefined
   }
@@ -187,7 +198,7 @@ export class View {
   fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
     if (this.#isThinnedOut(grant)) return this.lookout.leftOut(now) ? 'look' : undefined
-    const batch = this.outbox.open(grant.generation, this.#strong)
+    const batch = this.outbox.open(grant.generation)
     this.#own.failure(batch, batch.run)
     if (grant.token === null) batch.failure(retryAfterMs, trip, now)
     else batch.probe(grant.token, true, retryAfterMs, trip, now)
@@ -208,7 +219,7 @@ export class View {
     if (grant.wouldReject) this.outbox.open(grant.generation).wouldReject()
     if (!grant.recorded) return false
     const { generation, token } = grant
-    if (grant.local || this.#degraded) {
+    if (grant.local || this.isLocal) {
       this.#reportLocally(
         {
           generation,
@@ -236,17 +247,22 @@ export class View {
     return grant.token === null && share < 1 && this.#runtime.random() >= share
   }
 
-  /** A probe without an outcome gives its place back. */
-  release(grant: Grant, now: number): void {
-    if (grant.token === null) return
-    if (grant.local)
+  /** A probe without an outcome gives its place back. @returns the batch that says so, where the storage is to be told */
+  release(grant: Grant, now: number): Batch | undefined {
+    if (grant.token === null) return undefined
+    if (grant.local) {
       this.#reportLocally({ generation: grant.generation, released: [grant.token] }, now)
-    else this.outbox.open(grant.generation).release(grant.token, now)
+      return undefined
+    }
+    const batch = this.outbox.open(grant.generation)
+    batch.release(grant.token, now)
+    return batch
   }
 
   /** What the storage answered to a report or a read. `sent` orders requests: an answer to an older one says nothing new. */
   adoptExchanged(answer: Exchanged, batch: Batch | undefined, sent: number, now: number): void {
     if (batch !== undefined) {
+      this.#refusal.answered()
       this.outbox.answered(batch, answer.verdict)
       if (answer.verdict !== 'unknown') this.#lastReport = now
     }
@@ -273,6 +289,27 @@ export class View {
           this.asking.rejected(admission.snapshot.retryAfterMs, now)
         return this.rejection(now)
     }
+  }
+
+  /**
+   * The storage is well and will not have what this breaker sends: the breaker goes on by itself. It tries again after pauses that
+   * grow, and is itself again once a report is taken.
+   */
+  refuse(error: unknown, batch: Batch | undefined, now: number): void {
+    const first = this.#refusal.failed(now)
+    if (first) this.#setLocal(this.#localState(this.storageTime(now)))
+    if (batch !== undefined) this.outbox.refused(batch)
+    if (first) this.listener.refused(error)
+  }
+
+  /** Does it run on local state, whatever the storage says? */
+  get isLocal(): boolean {
+    return this.#degraded || this.#refusal.degraded
+  }
+
+  /** Is it too early to send again what the storage will probably refuse? */
+  isRefused(now: number): boolean {
+    return !this.#refusal.mayAsk(now)
   }
 
   degrade(error: unknown): void {
@@ -304,8 +341,12 @@ export class View {
     if (snapshot.status === 'HALF_OPEN' && hasRoom(snapshot, this.settings, snapshot.at))
       this.asking.placeFreed()
     this.#adopted = sent
+    const same =
+      snapshot.generation === this.#snapshot?.generation &&
+      snapshot.override?.kind === this.#snapshot.override?.kind
+    // Where it takes no reports, the storage knows less than this isolate; but it knows of orders.
+    if (!(same && this.#refusal.degraded)) this.#local = null
     this.#snapshot = snapshot
-    this.#local = null
     this.#own.forget()
     this.outbox.supersede(snapshot)
     this.#settled = isSettled(snapshot, this.settings)
@@ -314,7 +355,7 @@ export class View {
     this.#reportFrom = this.outbox.hurries ? now : Math.max(now, quietUntil)
     const asks = this.asking.scheduleAfterCooldown(snapshot, now)
     if (asks !== undefined) this.#freshness.isAskedAt(asks)
-    const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.#degraded
+    const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.isLocal
     this.#closed = admitsAll ? recorded(snapshot.generation) : null
     this.#tripFirst(false, now)
     this.#announcer.announce(answer)
@@ -335,8 +376,9 @@ export class View {
 
   /** Stops this isolate as soon as its own view trips; the storage's next answer confirms that, or lifts it. */
   #tripFirst(trip: boolean, now: number): void {
-    const snapshot = this.#snapshot
-    if (snapshot === null || snapshot.status !== 'CLOSED' || this.#local !== null) return
+    // An isolate that never had an answer has its own outcomes to judge by.
+    const snapshot = this.#snapshot ?? BLANK
+    if (snapshot.status !== 'CLOSED' || this.#local !== null) return
     const t = this.storageTime(now)
     const unsent = () => this.outbox.bits(snapshot.generation)
     if (!this.#own.trip(snapshot, unsent, t) && !trip) return

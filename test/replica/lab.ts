@@ -3,7 +3,12 @@ import type { StoredState } from '../../src/core/state.ts'
 import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
 import type { CircuitProtectorOptions } from '../../src/policies/options.ts'
 import { InMemoryStorage } from '../../src/storage/memory.ts'
-import type { AcquireRequest, CircuitStorage, ExchangeRequest } from '../../src/storage/port.ts'
+import type {
+  AcquireRequest,
+  CircuitStorage,
+  ExchangeRequest,
+  StorageCallOptions,
+} from '../../src/storage/port.ts'
 import { VirtualTime } from '../../src/testing/simulator/virtual-time.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -24,6 +29,8 @@ export interface Sent {
 export class Network implements CircuitStorage {
   readonly shared = true
   readonly sent: Sent[] = []
+  /** What each operation was handed to know when nobody waits for it any more. */
+  readonly signals: (AbortSignal | undefined)[] = []
   readonly #lab: Lab
   readonly #fates: Fate[] = []
   /** What becomes of operations that no fate was set for. */
@@ -38,7 +45,11 @@ export class Network implements CircuitStorage {
     this.#fates.push(...fates)
   }
 
-  exchange(requests: readonly ExchangeRequest[]): ReturnType<CircuitStorage['exchange']> {
+  exchange(
+    requests: readonly ExchangeRequest[],
+    options?: StorageCallOptions,
+  ): ReturnType<CircuitStorage['exchange']> {
+    this.signals.push(options?.signal)
     this.#note(
       'exchange',
       requests,
@@ -47,7 +58,11 @@ export class Network implements CircuitStorage {
     return this.#fate()(() => this.#lab.store.exchange(requests))
   }
 
-  acquire(request: AcquireRequest): ReturnType<CircuitStorage['acquire']> {
+  acquire(
+    request: AcquireRequest,
+    options?: StorageCallOptions,
+  ): ReturnType<CircuitStorage['acquire']> {
+    this.signals.push(options?.signal)
     this.#note('acquire', [request], [null])
     return this.#fate()(() => this.#lab.store.acquire(request))
   }

@@ -109,7 +109,12 @@ class Fleet {
       resourceKey: KEY,
       storage: this.#storage.connect(id),
       background: 'float',
-      runtime: { now: this.#time.now, random: this.#chance.next, after: this.#time.after },
+      runtime: {
+        now: this.#time.now,
+        random: this.#chance.next,
+        word: () => this.#chance.next() * 4_294_967_296,
+        after: this.#time.after,
+      },
       onNotice: ({ message }) => this.#surprises.add(message),
       onDropped: (_, { outcomes, why }) => {
         this.#dropped[why] += outcomes

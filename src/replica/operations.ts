@@ -1,0 +1,66 @@
+import type { StorageCallOptions } from '../storage/port.ts'
+import { isWithin, type Runtime, type Span, within } from './runtime.ts'
+
+/** How many operations of one storage may be under way at once: a Worker has six connections. */
+const MOST_AT_ONCE = 6
+
+/** One operation that was started. */
+export interface Operation<T> {
+  readonly answer: Promise<T>
+  /** Ends when the operation does, or when its time is over: then its signal aborts. @returns was it in time? */
+  watch(): Promise<boolean>
+}
+
+/** The operations of one storage: how many are under way, and for how long each may be. */
+export class Operations {
+  readonly #runtime: Runtime
+  readonly #most: number
+  readonly #bounded: boolean
+  /** Deadlines and no flags: an operation of a request that was torn down never says that it is done. */
+  readonly #underWay = new Set<Span>()
+
+  /** @param bounded - false for a storage without connections: it is asked by any number of calls, and has nothing to abort */
+  constructor(runtime: Runtime, bounded: boolean) {
+    this.#runtime = runtime
+    this.#bounded = bounded
+    this.#most = bounded ? MOST_AT_ONCE : Number.POSITIVE_INFINITY
+  }
+
+  /** May one more begin? */
+  hasRoom(now: number): boolean {
+    if (this.#underWay.size < this.#most) return true
+    for (const span of this.#underWay) if (!isWithin(span, now)) this.#underWay.delete(span)
+    return this.#underWay.size < this.#most
+  }
+
+  /** Starts an operation that counts as failed after `ms`. Its answer is taken even when it comes later. */
+  start<T>(ms: number, begin: (options: StorageCallOptions) => Promise<T>): Operation<T> {
+    const now = this.#runtime.now()
+    const span = { from: now, until: now + ms }
+    const overdue = this.#bounded ? new AbortController() : undefined
+    this.#underWay.add(span)
+    const answer = begun(() => begin(overdue === undefined ? {} : { signal: overdue.signal }))
+    const done = () => this.#underWay.delete(span)
+    answer.then(done, done)
+    const watch = async () => {
+      const left = Math.max(0, span.until - this.#runtime.now())
+      const settled = answer.then(
+        () => true,
+        () => true,
+      )
+      if (await within(settled, left, this.#runtime)) return true
+      overdue?.abort()
+      return false
+    }
+    return { answer, watch }
+  }
+}
+
+/** A storage that throws at once is one that rejects. */
+function begun<T>(begin: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(begin())
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
