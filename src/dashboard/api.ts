@@ -1,10 +1,10 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { BlankEnv } from 'hono/types'
 import { toMilliseconds } from '../core/duration.ts'
 import type { Transition } from '../core/event.ts'
 import { type Reading, readingOf } from '../core/reading.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import type { BreakerPage, BreakerSummary, Page } from '../storage/port.ts'
+import type { BreakerId, BreakerPage, BreakerSummary, Page } from '../storage/port.ts'
 import { ask, give, read } from './ask.ts'
 import { type DashboardCommand, parseCommand } from './command.ts'
 import type { Dashboard } from './options.ts'
@@ -20,7 +20,8 @@ export interface DashboardBreakers extends Page<DashboardBreaker> {
 }
 
 type Endpoint<Input, Output> = { input: Input; output: Output; outputFormat: 'json'; status: 200 }
-type Breaker = { param: { namespace: string; key: string } }
+type Breaker = { query: { key: string; namespace: string } }
+type BreakerInPath = { param: { namespace: string; key: string } }
 
 /** The routes of the JSON API, for Hono's client. */
 export type DashboardSchema = {
@@ -39,9 +40,14 @@ export type DashboardSchema = {
       DashboardBreakers
     >
   }
-  '/api/breakers/:namespace/:key{.+}': {
+  '/api/breaker': {
     $get: Endpoint<Breaker, DashboardBreaker>
     $post: Endpoint<Breaker & { json: DashboardCommand }, DashboardBreaker>
+  }
+  /** The same by path. A key or namespace that is `.` or `..` has no path: clients remove it. */
+  '/api/breakers/:namespace/:key{.+}': {
+    $get: Endpoint<BreakerInPath, DashboardBreaker>
+    $post: Endpoint<BreakerInPath & { json: DashboardCommand }, DashboardBreaker>
   }
   '/api/history': {
     $get: Endpoint<
@@ -64,7 +70,18 @@ export type DashboardApp = Hono<BlankEnv, DashboardSchema, '/'>
 
 const YEARS_MS = 36_525 * 86_400_000
 
+/** `.` would not match a line break. */
+const PATH = '/api/breakers/:namespace/:key{[^]+}'
+
 export function api(dashboard: Dashboard): Hono {
+  const one = async (c: Context, id: BreakerId) => {
+    const snapshot = await ask(c, dashboard, (storage, options) => read(id, storage, options))
+    return snapshot === null ? refuse(c, 'not-found') : c.json<DashboardBreaker>(told(snapshot))
+  }
+  const steer = async (c: Context, id: BreakerId) => {
+    const command = parseCommand(await c.req.json().catch(() => null))
+    return c.json<DashboardBreaker>(told(await give(c, dashboard, id, command)))
+  }
   return new Hono()
     .get('/api/breakers', async (c) => {
       const query = { ...filterOf(c), ...limitOf(c), summary: c.req.query('summary') === 'true' }
@@ -73,16 +90,10 @@ export function api(dashboard: Dashboard): Hono {
       )
       return c.json<DashboardBreakers>({ ...page, items: page.items.map(told) })
     })
-    .get('/api/breakers/:namespace/:key{.+}', async (c) => {
-      const id = idOf(c.req.param('key'), c.req.param('namespace'))
-      const snapshot = await ask(c, dashboard, (storage, options) => read(id, storage, options))
-      return snapshot === null ? refuse(c, 'not-found') : c.json<DashboardBreaker>(told(snapshot))
-    })
-    .post('/api/breakers/:namespace/:key{.+}', async (c) => {
-      const id = idOf(c.req.param('key'), c.req.param('namespace'))
-      const command = parseCommand(await c.req.json().catch(() => null))
-      return c.json<DashboardBreaker>(told(await give(c, dashboard, id, command)))
-    })
+    .get('/api/breaker', (c) => one(c, idOf(c.req.query('key'), c.req.query('namespace'))))
+    .post('/api/breaker', (c) => steer(c, idOf(c.req.query('key'), c.req.query('namespace'))))
+    .get(PATH, (c) => one(c, idOf(c.req.param('key'), c.req.param('namespace'))))
+    .post(PATH, (c) => steer(c, idOf(c.req.param('key'), c.req.param('namespace'))))
     .get('/api/history', async (c) => {
       const { key, namespace, newerThan, after } = c.req.query()
       const query = {

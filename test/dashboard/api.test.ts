@@ -1,3 +1,4 @@
+import { serve } from '@hono/node-server'
 import { hc } from 'hono/client'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Transition } from '../../src/core/event.ts'
@@ -135,5 +136,41 @@ describe('the API, through Hono’s client', () => {
   it.each(['/api/breakers/n/k', '/api/nowhere', '/api'])('knows nothing at %s', async (path) => {
     const answer = await client().get(path)
     expect(answer.status).toBe(404)
+  })
+})
+
+const AWKWARD = ['.', '..', 'a/../b', 'two\nlines', 'a b', '100%', '%2e%2e', '漢字🎉', '?#&=+', '"']
+
+describe.each(AWKWARD)('a breaker called %j', (key) => {
+  it('is shown and steered by its query, through a real server', async () => {
+    const { app, reporter } = client()
+    await reporter(key, key).report('0')
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
+    try {
+      await new Promise((resolve) => server.once('listening', resolve))
+      const { port } = server.address() as { port: number }
+      const { api } = hc<DashboardApp>(`http://127.0.0.1:${port}/circuits`, { headers: OPS })
+      const query = { key, namespace: key }
+      const shown = await (await api.breaker.$get({ query })).json()
+      expect(shown).toMatchObject({ resourceKey: key, namespace: key, status: 'CLOSED' })
+      const steered = await api.breaker.$post({ query, json: { command: 'force-open' } })
+      expect(await steered.json()).toMatchObject({ resourceKey: key, status: 'OPEN' })
+      const page = await fetch(
+        `http://127.0.0.1:${port}/circuits/breaker?${new URLSearchParams(query)}`,
+        { headers: OPS },
+      )
+      expect(page.status).toBe(200)
+    } finally {
+      await new Promise((resolve) => server.close(resolve))
+    }
+  })
+})
+
+describe('by its path', () => {
+  it.each(AWKWARD.filter((key) => !/^\.\.?$/.test(key)))('a breaker %j is shown', async (key) => {
+    const { get, reporter } = client()
+    await reporter(key).report('0')
+    const answer = await get(`/api/breakers/default/${encodeURIComponent(key)}`)
+    expect(await answer.json()).toMatchObject({ resourceKey: key })
   })
 })
