@@ -44,7 +44,11 @@ export interface OpenTelemetryHooks {
     policy: BreakerLike,
     oldStatus: string,
     newStatus: string,
-    event: { readonly origin: 'self' | 'fleet'; readonly cause: string | null },
+    event: {
+      readonly origin: 'self' | 'fleet'
+      readonly local?: boolean
+      readonly cause: string | null
+    },
   ): void
   onDegraded(policy: BreakerLike): void
   onRecovered(policy: BreakerLike): void
@@ -56,7 +60,8 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 /**
  * Hooks that count calls, rejections, outcomes and transitions. Spread them into a breaker's options; a hook of your own under the
- * same name takes its place. Transitions are counted where they are made, so that their sum over the fleet counts each once.
+ * same name takes its place. Transitions are counted where they are made, so that their sum over the fleet counts each once; those
+ * that an instance made by itself, while the storage did not answer, carry an attribute that says so.
  *
  * @example
  * ```ts
@@ -114,7 +119,7 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
         'resilient_circuit.rejection.reason': 'METRICS_ONLY',
         'resilient_circuit.rejection.enforced': false,
       }),
-    onStatusChange(policy, from, to, { origin, cause }) {
+    onStatusChange(policy, from, to, { origin, local, cause }) {
       if (origin !== 'self') return
       const why: Attributes = cause === null ? {} : { 'resilient_circuit.transition.cause': cause }
       transitions.add(1, {
@@ -122,6 +127,7 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
         'resilient_circuit.transition.from': from,
         'resilient_circuit.transition.to': to,
         ...why,
+        ...(local && { 'resilient_circuit.transition.local': true }),
       })
     },
     onDegraded: (policy) =>

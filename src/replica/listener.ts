@@ -3,14 +3,22 @@ import type { Cause, CircuitState } from '../core/state.ts'
 /** A change of status, as `onStatusChange` is told of it. */
 export interface StatusChange {
   readonly generation: number
-  /** When the storage changed it, in milliseconds since 1970 of its clock. */
+  /** When it changed, in milliseconds since 1970 of the storage's clock. */
   readonly at: number
   readonly cause: Cause | null
   /** An operator's words, where one made the change. */
   readonly reason: string | null
   readonly actor: string | null
-  /** `'self'` on at most one instance of the fleet: the one whose statement made the change. */
+  /**
+   * `'self'`: this instance made the change. Of a change that is not local, at most one instance of the fleet is told so: the one
+   * whose statement made it.
+   */
   readonly origin: 'self' | 'fleet'
+  /**
+   * True where the storage does not answer and this instance changed by itself, and where such a local status ends because the
+   * storage says otherwise. Where the storage confirms it, nothing more is told.
+   */
+  readonly local: boolean
 }
 
 /** Outcomes that will never reach the storage. */

@@ -34,6 +34,11 @@ export class Outbox {
     return this.#batches.length === 0
   }
 
+  /** Is there a report of an older generation that was sent and has no answer? */
+  awaits(generation: number): boolean {
+    return this.#batches.some((batch) => batch.frozen && batch.generation < generation)
+  }
+
   /** Does anything in it want to be sent soon? */
   get hurries(): boolean {
     return this.#batches.some((batch) => batch.hurries)

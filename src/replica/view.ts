@@ -316,6 +316,7 @@ export class View {
     this.#degraded = true
     this.#closed = null
     this.listener.degraded(error)
+    this.#announceLocal()
   }
 
   /** The storage answers again; its snapshot follows, and until then the local state stands. */
@@ -331,7 +332,7 @@ export class View {
   }
 
   #adopt(answer: Exchanged, sent: number, now: number): void {
-    if (sent < this.#adopted) return
+    if (sent < this.#adopted) return this.#announce(answer.transitions)
     const { snapshot } = answer
     if (this.#freshness.received(now)) this.#forgetInstants()
     if (!this.#strong) this.#thin(snapshot)
@@ -358,7 +359,23 @@ export class View {
     const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.isLocal
     this.#closed = admitsAll ? recorded(snapshot.generation) : null
     this.#tripFirst(false, now)
-    this.#announcer.announce(answer)
+    this.#announce(answer.transitions)
+  }
+
+  #announce(made: Exchanged['transitions']): void {
+    const snapshot = this.#snapshot
+    if (snapshot === null) return
+    const stands = this.isLocal && this.#local !== null
+    this.#announcer.announce(made, snapshot, stands || this.outbox.awaits(snapshot.generation))
+  }
+
+  /** Only while the storage does not answer: else its next answer confirms a local status, or lifts it. */
+  #announceLocal(): void {
+    const local = this.#local
+    if (!this.isLocal || local === null) return
+    const snapshot = this.#snapshot
+    if (local.generation === (snapshot?.generation ?? 0)) return
+    this.#announcer.announceLocal(local, this.storageTime(this.#runtime.now()), snapshot)
   }
 
   #thin(snapshot: Snapshot): void {
@@ -405,5 +422,6 @@ export class View {
   #setLocal(state: StoredState): void {
     this.#local = state
     this.#closed = null
+    this.#announceLocal()
   }
 }
