@@ -10,7 +10,7 @@ export function databaseOf({ env }: Terminal): DatabaseSettings {
   const { database } = readEnvironment(env, true)
   if (database) return database
   throw new UsageError(
-    'no database is set: set RC_DATABASE_URL, or RC_DB_HOST and RC_DB_PASSWORD, or DATABASE_URL, in the environment or in .env',
+    'no database is set: set RC_DB_DSN, or RC_DATABASE_URL, or RC_DB_HOST and RC_DB_PASSWORD, or DATABASE_URL, in the environment or in .env',
   )
 }
 

@@ -11,7 +11,7 @@ export interface Explanation {
 export function explain(error: unknown, database: DatabaseSettings): Explanation {
   const { code, message, sqlState } = asStorageError(error)
   const { host, port, name, user, endpoint } = placeOf(database)
-  const parts = database.variable.startsWith('RC_DB_')
+  const parts = database.variable.startsWith('RC_DB_') && database.variable !== 'RC_DB_DSN'
   const says = (part: string) => (parts ? part : database.variable)
   switch (code) {
     case 'DATABASE_MISSING':
@@ -20,6 +20,15 @@ export function explain(error: unknown, database: DatabaseSettings): Explanation
         advice: `Create it, or correct ${says('RC_DB_NAME')}:\n  createdb -h ${host} -p ${port} -U ${user} ${quoted(name)}`,
       }
     case 'ACCESS_DENIED':
+      // Its list of who may connect has no line for this role without TLS.
+      if (/no encryption/.test(message)) {
+        return {
+          problem: `PostgreSQL at ${endpoint} lets ${JSON.stringify(user)} in over TLS alone.`,
+          advice: parts
+            ? 'Set RC_DB_SSLMODE, such as to verify-full.'
+            : `Add sslmode to ${database.variable}, such as verify-full.`,
+        }
+      }
       return {
         problem: `PostgreSQL at ${endpoint} does not let ${JSON.stringify(user)} in (${sqlState}): the user or the password is wrong.`,
         advice: `Correct ${says('RC_DB_USER and RC_DB_PASSWORD')}.`,

@@ -12,7 +12,7 @@ Usage: ${PROGRAM} <command> [options]
 
 Commands:
 ${pairs(commands.map(({ name, summary }) => [name, summary]))}
-The database is the one of RC_DATABASE_URL, or RC_DB_HOST and its like, or DATABASE_URL, in the environment or in .env.
+The database is the one of RC_DB_DSN, or RC_DATABASE_URL, or RC_DB_HOST and its like, or DATABASE_URL, in the environment or in .env.
 "${PROGRAM} <command> --help" tells more. ${EXIT_CODES}
 `
 }

@@ -49,7 +49,7 @@ function memory(onNotice: OnNotice): ReturnType<Open> {
   tell(onNotice, {
     code: 'MEMORY_STORAGE',
     message:
-      'none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: breakers live in the memory of this process, and nobody shares them',
+      'none of RC_DB_DSN, RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: breakers live in the memory of this process, and nobody shares them',
   })
   return new InMemoryStorage()
 }

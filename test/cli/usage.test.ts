@@ -119,7 +119,7 @@ describe('a wrong setting ends with 2 and names its variable', () => {
   it.each<[Record<string, string>, string]>([
     [
       {},
-      'no database is set: set RC_DATABASE_URL, or RC_DB_HOST and RC_DB_PASSWORD, or DATABASE_URL, in the environment or in .env',
+      'no database is set: set RC_DB_DSN, or RC_DATABASE_URL, or RC_DB_HOST and RC_DB_PASSWORD, or DATABASE_URL, in the environment or in .env',
     ],
     [{ RC_DB_HOST: 'h' }, 'RC_DB_PASSWORD must be set where RC_DB_HOST is'],
     [{ DATABASE_URL: 'mysql://u:secret@h/db' }, 'DATABASE_URL must be a Postgres URL'],

@@ -81,7 +81,7 @@ describe.each(RUNTIMES)("import 'resilient-circuit/auto' on %s", (runtime, comma
       await two.refresh()
       console.log(one.status, two.status)`)
     expect(stdout).toBe('OPEN CLOSED\n')
-    expect(stderr.match(/resilient-circuit: none of RC_DATABASE_URL/g)).toHaveLength(1)
+    expect(stderr.match(/resilient-circuit: none of RC_DB_DSN, RC_DATABASE_URL/g)).toHaveLength(1)
   })
 
   it('reads nothing before the first breaker that names no storage', async () => {

@@ -20,7 +20,7 @@ describe.each([
         {
           code: 'MEMORY_STORAGE',
           message: expect.stringMatching(
-            /^none of RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: /,
+            /^none of RC_DB_DSN, RC_DATABASE_URL, RC_DB_HOST and DATABASE_URL is set: /,
           ),
         },
       ],
@@ -33,7 +33,9 @@ describe.each([
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     createStorage({})
     expect(warn).toHaveBeenCalledTimes(1)
-    expect(warn.mock.lastCall?.[0]).toMatch(/^resilient-circuit: none of RC_DATABASE_URL/)
+    expect(warn.mock.lastCall?.[0]).toMatch(
+      /^resilient-circuit: none of RC_DB_DSN, RC_DATABASE_URL/,
+    )
     warn.mockRestore()
   })
 
