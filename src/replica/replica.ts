@@ -71,7 +71,9 @@ export class Replica {
     let now = this.#runtime.now()
     if (!this.#mayAsk(view, now)) return view.decideLocally(now)
     const until = now + view.options.storageTimeoutMs
-    if (view.options.maxStalenessMs === 0) return this.#askInTurn(view, caller, until)
+    // What the storage says of a breaker whose reports it refuses is read, and does not decide.
+    if (view.options.maxStalenessMs === 0 && !view.isLocal)
+      return this.#askInTurn(view, caller, until)
     const waits = view.options.onStale === 'wait' && !isWithin(this.#impatient, now)
     if (waits && this.#shouldFollow(view, now)) now = await this.#follow(view, now, caller)
     const mayRead =
