@@ -55,6 +55,32 @@ describe.each(processes)('a process on $name', ({ name, command }) => {
     expect(await stored(mode)).toBe('0000')
   })
 
+  it.each(['a breaker', 'a storage'])(
+    'stores at SIGTERM all that an outage left behind: of %s',
+    async (what) => {
+      const mode = `after an outage, of ${what}`
+      const { child, ended } = await start(mode)
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([143, null])
+      expect(await stored(mode)).toBe('1'.repeat(80))
+    },
+  )
+
+  it.each(['a breaker', 'a storage'])(
+    'tells at SIGTERM of all that the storage does not take: of %s',
+    async (what) => {
+      const { child, ended } = await start(`lost, of ${what}`)
+      let output = ''
+      child.stdout!.on('data', (chunk) => {
+        output += chunk
+      })
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([143, null])
+      const lost = [...output.matchAll(/lost (\d+): disposed/g)].map(([, count]) => Number(count))
+      expect(lost.reduce((sum, count) => sum + count, 0)).toBe(80)
+    },
+  )
+
   it('stores it when nothing is left to do', async () => {
     const { ended } = await start('end')
     expect(await ended).toEqual([0, null])
