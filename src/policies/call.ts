@@ -1,4 +1,5 @@
 import type { CallResult, Classification } from './classify.ts'
+import type { Frame } from './nesting.ts'
 
 /** What a protected function is handed. */
 export interface CallContext {
@@ -14,6 +15,12 @@ export interface CallOptions {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
   /** What this call's result means, in place of the breaker's own `classify`; undefined leaves it to `shouldHandle`. */
   readonly classify?: (result: CallResult) => Classification | undefined
+  /**
+   * The call that this one is part of: the context that its function was handed. A breaker that is met
+   * again within its own call lets the inner call through, and counts the outer one alone. Only needed
+   * where the inner call begins after the outer function's first `await`. Default: none.
+   */
+  readonly within?: CallContext | undefined
 }
 
 /** A signal alone stands for options with that signal: cockatiel's form. */
@@ -27,9 +34,11 @@ const NONE: CallOptions = {}
 /** Most functions never look at their signal: it is not made before one does. */
 export class LazyContext implements CallContext {
   #signal: AbortSignal | undefined
+  readonly #frame: Frame | undefined
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal | undefined, frame?: Frame) {
     this.#signal = signal
+    this.#frame = frame
   }
 
   get signal(): AbortSignal {
@@ -40,6 +49,19 @@ export class LazyContext implements CallContext {
   /** The signal where there is one: where there is none yet, nothing can abort. */
   static signalOf(context: CallContext | undefined): AbortSignal | undefined {
     return context instanceof LazyContext ? context.#signal : context?.signal
+  }
+
+  /** The breakers whose call this context is of. */
+  static frameOf(context: CallContext): Frame | undefined {
+    return context instanceof LazyContext ? context.#frame : undefined
+  }
+
+  /** Does it tell neither of a signal nor of a breaker? */
+  static saysNothing(context: CallContext | undefined): boolean {
+    return (
+      LazyContext.signalOf(context) === undefined &&
+      (context === undefined || LazyContext.frameOf(context) === undefined)
+    )
   }
 }
 

@@ -7,7 +7,7 @@ import { DAY_MS } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitState, OverrideKind } from '../core/state.ts'
 import type { Batch } from '../replica/batch.ts'
-import type { Grant, Rejection } from '../replica/grant.ts'
+import { type Grant, type Rejection, unrecorded } from '../replica/grant.ts'
 import { replicaOf } from '../replica/registry.ts'
 import type { Replica } from '../replica/replica.ts'
 import { unlessAborted, within } from '../replica/runtime.ts'
@@ -17,7 +17,6 @@ import {
   type CallOptions,
   type CallPolicy,
   callOptions,
-  LazyContext,
   wrapWith,
 } from './call.ts'
 import {
@@ -28,8 +27,9 @@ import {
 } from './classify.ts'
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
+import { type Frame, Nesting, runWithin } from './nesting.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { type Permit, SinglePermit } from './permit.ts'
+import { NOTHING_TO_SETTLE, type Permit, SinglePermit } from './permit.ts'
 
 /** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
 export interface Operator {
@@ -59,6 +59,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
   readonly #hooks: HookRunner
   readonly #view: View
   readonly #replica: Replica
+  readonly #nesting: Nesting
   readonly #now: () => number
   /** Does anybody want to know more of a call that returned than that it did? */
   readonly #judgesValues: boolean
@@ -73,6 +74,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     this.#view = new View(id, settings, replica, this.#hooks, runtime)
     this.#replica = replicaOf(storage, runtime)
     this.#replica.add(this.#view)
+    this.#nesting = new Nesting(storage, id)
     this.#now = () => runtime.now()
     this.#judgesValues =
       this.#options.classify !== undefined ||
@@ -103,8 +105,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#view.snapshot
   }
 
+  /** Is this the same breaker: the same key and namespace in the same storage? */
+  isSameAs(other: CircuitProtectorPolicy): boolean {
+    return this.#nesting.isSameAs(other.#nesting)
+  }
+
   /**
-   * Calls `fn` if the breaker admits it, and records how it ended.
+   * Calls `fn` if the breaker admits it, and records how it ended. A call that begins within another
+   * call of this breaker is part of that one, and does not count: see `CallOptions.within`.
    * @throws {ProtectedCallError} where the breaker rejects; else whatever `fn` throws
    */
   async execute<T>(
@@ -113,6 +121,8 @@ export class CircuitProtectorPolicy implements CallPolicy {
   ): Promise<T> {
     const call = callOptions(signalOrOptions)
     if (call.signal !== undefined) call.signal.throwIfAborted()
+    const outer = this.#nesting.outer(call)
+    if (outer !== undefined && this.#isPartOf(outer)) return this.#run(outer, fn, call)
     const started = this.#now()
     let patience = this.#options.replica.storageTimeoutMs
     let grant = this.#freshGrant(started, call)
@@ -120,15 +130,13 @@ export class CircuitProtectorPolicy implements CallPolicy {
       grant = await this.#admit(call, undefined)
       patience = this.#patience(started)
     }
-    const ended = grant.token === null ? undefined : hold(call)
+    const ended = this.#begun(grant, call)
     let value: T
     try {
-      value = await (this.#options.timeoutMs === undefined
-        ? fn(new LazyContext(call.signal))
-        : this.#limited(fn, call, this.#options.timeoutMs))
+      value = await this.#run(this.#nesting.frame(outer), fn, call)
     } catch (error) {
       const settling = this.#settle(grant, { ok: false, error }, started, call, patience)
-      ended?.()
+      ended?.(error)
       if (settling !== undefined) await settling
       throw error
     }
@@ -159,12 +167,22 @@ export class CircuitProtectorPolicy implements CallPolicy {
         ? undefined
         : toMilliseconds('lease', options.lease, { min: 1, max: DAY_MS })
     options.signal?.throwIfAborted()
+    const outer = this.#nesting.outer(options)
+    if (outer !== undefined && this.#isPartOf(outer))
+      return new SinglePermit(this.#view.state.generation, false, NOTHING_TO_SETTLE)
     const started = this.#now()
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
     const patience = this.#patience(started)
+    const ended = this.#begun(grant, NO_CALL)
     return new SinglePermit(grant.generation, grant.token !== null, {
-      settle: (result) => this.#settle(grant, result, started, options, patience),
-      release: () => this.#release(grant, options, patience),
+      settle: (result) => {
+        ended?.(result.ok ? undefined : result.error)
+        return this.#settle(grant, result, started, options, patience)
+      },
+      release: () => {
+        ended?.()
+        return this.#release(grant, options, patience)
+      },
     })
   }
 
@@ -291,6 +309,8 @@ export class CircuitProtectorPolicy implements CallPolicy {
   async #admit(call: CallOptions, leaseMs = this.#options.settings.probeLeaseMs): Promise<Grant> {
     const mark = this.#hooks.mark
     const { signal } = call
+    const { generation } = this.#view.state
+    if (this.#nesting.goesAlong(generation)) return unrecorded(generation, false)
     const keep = (work: Promise<unknown>) => this.#keep(work, call)
     const admission = this.#replica.admit(this.#view, { leaseMs, signal, keep })
     let decision: Grant | Rejection
@@ -416,8 +436,36 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return own ?? defaultOutcome(result, handles, callerAborted)
   }
 
+  /** What the outer call may do, this one may, unless the breaker has opened since. */
+  #isPartOf(outer: Frame): boolean {
+    return this.status !== 'OPEN' && this.#nesting.includes(outer)
+  }
+
+  /** A call was admitted; answers what to call when a probe ends. */
+  #begun({ generation, token }: Grant, call: CallOptions): ((error?: unknown) => void) | undefined {
+    if (token === null) return undefined
+    const letGo = hold(call)
+    this.#nesting.probeBegins(generation, token)
+    return (error) => {
+      letGo?.()
+      this.#nesting.probeEnded(token, error)
+    }
+  }
+
+  #run<T>(
+    frame: Frame,
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    call: CallOptions,
+  ): PromiseLike<T> | T {
+    const { timeoutMs } = this.#options
+    return timeoutMs === undefined
+      ? runWithin(frame, fn, call.signal)
+      : this.#limited(frame, fn, call, timeoutMs)
+  }
+
   /** Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not. */
   async #limited<T>(
+    frame: Frame,
     fn: (context: CallContext) => PromiseLike<T> | T,
     call: CallOptions,
     timeoutMs: number,
@@ -429,7 +477,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
         reject(limit.aborted ? new CallTimeoutError(this.resourceKey, timeoutMs) : signal.reason)
       signal.addEventListener('abort', fail, { once: true })
     })
-    return Promise.race([fn(new LazyContext(signal)), over])
+    return Promise.race([runWithin(frame, fn, signal), over])
   }
 
   /** Sees to it that background work is done. Such work never rejects. */

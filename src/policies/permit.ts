@@ -20,6 +20,9 @@ interface Settling {
   release(): Promise<unknown> | undefined
 }
 
+/** Of a permit that is part of another call of its breaker: that one is settled. */
+export const NOTHING_TO_SETTLE: Settling = { settle: () => undefined, release: () => undefined }
+
 /** A permit that is settled once. */
 export class SinglePermit implements Permit {
   readonly generation: number

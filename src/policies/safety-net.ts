@@ -56,7 +56,7 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
       if (policy === undefined) return fn(context)
       // Where a policy hands no signal on, the one that it was given itself still holds.
       const next = (inner: CallContext) =>
-        run(i + 1, LazyContext.signalOf(inner) === undefined ? context : inner)
+        run(i + 1, LazyContext.saysNothing(inner) ? context : inner)
       const signal = LazyContext.signalOf(context)
       if (!acceptsCallOptions(policy)) return policy.execute(next, signal)
       return policy.execute(next, signal === undefined ? call : { ...call, signal })
