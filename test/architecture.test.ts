@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<
   hono: { parts: HTTP, packages: /^hono(\/.+)?$/ },
   dashboard: { parts: HTTP, packages: /^hono(\/.+)?$/ },
   fetch: { parts: HTTP },
-  metrics: { parts: POSTGRES, packages: /^@opentelemetry\/api$/ },
+  metrics: { parts: [...POLICIES, 'postgres'], packages: /^@opentelemetry\/api$/ },
   env: { parts: ['postgres', ...POLICIES], packages: /^node:(fs|process|util)$/ },
   // Here things are put together.
   auto: { parts: ['env', ...POLICIES] },

@@ -3,7 +3,7 @@ import { ProtectedCallError } from '../core/rejection.ts'
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { isRejection, markRejection } from '../http/rejection.ts'
-import type { CallOptions } from '../policies/call.ts'
+import type { CallContext, CallOptions } from '../policies/call.ts'
 import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
 import { attempt, warn } from '../policies/notice.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
@@ -18,9 +18,15 @@ export interface RequestLifetime {
 
 /**
  * The same `fetch`, protected: its signature, its types, and its properties. All that one {@link protectFetch} makes share their
- * breakers, so one may be made for each incoming request, with that request's `lifetime`.
+ * breakers, so one may be made for each incoming request, with that request's `lifetime`. `within` is
+ * the call that its requests are part of, such as `c.var.circuitCall` behind Hono's middleware: where
+ * that call is of the same breaker, it counts alone.
  */
-export type Protect = <F extends FetchFunction>(fetch: F, lifetime?: RequestLifetime) => F
+export type Protect = <F extends FetchFunction>(
+  fetch: F,
+  lifetime?: RequestLifetime,
+  within?: CallContext,
+) => F
 
 /**
  * Puts circuit breakers before a `fetch`, one for each host: where a host keeps failing, requests to it are rejected at once, for the
@@ -81,7 +87,11 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
     return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
   }
 
-  return <F extends FetchFunction>(fetch: F, lifetime?: RequestLifetime): F => {
+  return <F extends FetchFunction>(
+    fetch: F,
+    lifetime?: RequestLifetime,
+    within?: CallContext,
+  ): F => {
     if (typeof fetch !== 'function') throw new InvalidOptionError('fetch', 'a function', fetch)
     const call = fetch as unknown as (input: Input, init?: RequestInit) => Promise<Response>
     const waitUntil = lifetime && ((work: Promise<unknown>) => lifetime.waitUntil(work))
@@ -106,7 +116,11 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
           late,
         )
       }
-      const callOptions: CallOptions = { waitUntil, classify: (result) => classify(result, signal) }
+      const callOptions: CallOptions = {
+        waitUntil,
+        within,
+        classify: (result) => classify(result, signal),
+      }
       try {
         return await breaker.execute(send, callOptions)
       } catch (error) {

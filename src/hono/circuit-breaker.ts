@@ -6,7 +6,7 @@ import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { isStorage, storageFrom } from '../http/storage-source.ts'
-import type { CallOptions } from '../policies/call.ts'
+import type { CallContext, CallOptions } from '../policies/call.ts'
 import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
 import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
 import { attempt, tell } from '../policies/notice.ts'
@@ -17,7 +17,12 @@ import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
 export interface CircuitBreakerVariables {
   /** The breaker that admitted this request; of several, the innermost. Not set where a request runs unprotected. */
   circuitBreaker: CircuitProtectorPolicy
+  /** The call that this request is, for `within` of what it calls: see `CallOptions.within`. */
+  circuitCall: CallContext
 }
+
+/** The breakers that guard a request. A sub-application that is mounted has a context of its own. */
+const guards = new WeakMap<Context, CircuitProtectorPolicy[]>()
 
 /**
  * Circuit breaker middleware for Hono: where what the routes behind it need keeps failing, it answers 503 in their place, for the
@@ -113,15 +118,20 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     if (skip !== undefined && ask('skip', () => skip(c))) return next()
     const breaker = breakerOf(c)
     if (breaker === undefined) return next()
+    const guarding = guards.get(c) ?? []
+    // The same breaker stands before this request already, and counts it.
+    if (guarding.some((other) => breaker.isSameAs(other))) return next()
+    guards.set(c, [...guarding, breaker])
     let admitted = false
     let answered = false
     const judge = (result: CallResult): Classification | undefined =>
       ask('classify', () => classify?.(result)) ??
       (answered ? outcomeOf(c, rules) : result.ok ? undefined : outcomeOfThrown(c, result.error))
     try {
-      await breaker.execute(async () => {
+      await breaker.execute(async (call) => {
         admitted = true
         c.set('circuitBreaker', breaker)
+        c.set('circuitCall', call)
         await next()
         answered = true
         // Hono has answered a thrown error by now; the breaker's hooks should see it all the same.
