@@ -21,9 +21,6 @@ export interface CircuitBreakerVariables {
   circuitCall: CallContext
 }
 
-/** The breakers that guard a request. A sub-application that is mounted has a context of its own. */
-const guards = new WeakMap<Context, CircuitProtectorPolicy[]>()
-
 /**
  * Circuit breaker middleware for Hono: where what the routes behind it need keeps failing, it answers 503 in their place, for the
  * whole fleet, and probes until they work again.
@@ -118,10 +115,6 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     if (skip !== undefined && ask('skip', () => skip(c))) return next()
     const breaker = breakerOf(c)
     if (breaker === undefined) return next()
-    const guarding = guards.get(c) ?? []
-    // The same breaker stands before this request already, and counts it.
-    if (guarding.some((other) => breaker.isSameAs(other))) return next()
-    guards.set(c, [...guarding, breaker])
     let admitted = false
     let answered = false
     const judge = (result: CallResult): Classification | undefined =>
@@ -158,6 +151,11 @@ class RequestCall implements CallOptions {
   constructor(c: Context, classify: RequestCall['classify']) {
     this.#c = c
     this.classify = classify
+  }
+
+  /** Where the same breaker stands before this request already, that one counts it. */
+  get within(): CallOptions['within'] {
+    return this.#c.get('circuitCall')
   }
 
   get waitUntil(): CallOptions['waitUntil'] {

@@ -105,11 +105,6 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#view.snapshot
   }
 
-  /** Is this the same breaker: the same key and namespace in the same storage? */
-  isSameAs(other: CircuitProtectorPolicy): boolean {
-    return this.#nesting.isSameAs(other.#nesting)
-  }
-
   /**
    * Calls `fn` if the breaker admits it, and records how it ended. A call that begins within another
    * call of this breaker is part of that one, and does not count: see `CallOptions.within`.

@@ -25,7 +25,7 @@ const BUDGETS: readonly Budget[] = [
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_050,
+    budget: 2_100,
   },
   {
     what: '+ protectFetch',
