@@ -120,6 +120,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
         waitUntil,
         within,
         classify: (result) => classify(result, signal),
+        ...(signal && { signal }),
       }
       try {
         return await breaker.execute(send, callOptions)

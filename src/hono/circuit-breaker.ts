@@ -134,6 +134,8 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     } catch (error) {
       if (answered) return
       if (!admitted && error instanceof ProtectedCallError) return reject(c, error)
+      // The client went away before its turn came: nobody reads this.
+      if (!admitted && c.req.raw.signal?.aborted) return new Response(null, { status: 499 })
       if (error instanceof CallTimeoutError)
         throw new HTTPException(504, { message: 'Gateway Timeout', cause: error })
       throw error
@@ -160,6 +162,11 @@ class RequestCall implements CallOptions {
 
   get waitUntil(): CallOptions['waitUntil'] {
     return waitUntilOf(this.#c)
+  }
+
+  /** The client's: it aborts when that goes away, where the platform says so. */
+  get signal(): AbortSignal {
+    return this.#c.req.raw.signal
   }
 }
 

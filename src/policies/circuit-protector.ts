@@ -423,7 +423,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const callerAborted = !result.ok && call.signal?.aborted === true
     if (classify === undefined && result.ok) return 'success'
     const own =
-      classify === undefined || callerAborted
+      classify === undefined || (callerAborted && call.classify === undefined)
         ? undefined
         : this.#hooks.ask('classify', () => classify(result))
     const handles = (error: unknown) =>

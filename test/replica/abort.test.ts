@@ -1,7 +1,11 @@
+import { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { protectFetch } from '../../src/fetch/index.ts'
+import { circuitBreaker } from '../../src/hono/index.ts'
 import type { CallOptions } from '../../src/policies/call.ts'
 import type { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
-import { hangs, Lab, late } from './lab.ts'
+import type { Runtime } from '../../src/replica/runtime.ts'
+import { hangs, Lab, late, type Network } from './lab.ts'
 
 let lab: Lab
 let called: number
@@ -146,4 +150,43 @@ it('leaves no listener on the signal of a caller', async () => {
   await lab.pass(100)
   expect(await done).toBe('value')
   expect(listeners).toBe(0)
+})
+
+describe.each([
+  [
+    'a protected fetch',
+    (storage: Network, runtime: Runtime, fn: () => Response, signal: AbortSignal) =>
+      protectFetch({ storage, runtime })((async () => fn()) as typeof fetch)(
+        'https://dependency/',
+        { signal },
+      ),
+  ],
+  [
+    'a route',
+    async (storage: Network, runtime: Runtime, fn: () => Response, signal: AbortSignal) =>
+      new Hono()
+        .get('/', circuitBreaker({ storage, runtime, resourceKey: 'dependency' }), () => fn())
+        .request('/', { signal }),
+  ],
+] as const)('%s', (what, request) => {
+  it('is not reached for a client that goes away while the storage is asked', async () => {
+    const { network, runtime } = lab.breaker()
+    network.usual = hangs
+    const controller = new AbortController()
+    let result: unknown
+    const reach = () => {
+      called++
+      return new Response('value')
+    }
+    void request(network, runtime, reach, controller.signal).then(
+      ({ status }) => (result = status),
+      (reason) => (result = reason),
+    )
+    await lab.pass(100)
+    controller.abort('gone')
+    await lab.pass(0)
+    expect(result).toBe(what === 'a route' ? 499 : 'gone')
+    await lab.pass(10_000)
+    expect(called).toBe(0)
+  })
 })

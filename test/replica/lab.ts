@@ -2,6 +2,7 @@ import { fraction } from '../../src/core/limits.ts'
 import type { StoredState } from '../../src/core/state.ts'
 import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
 import type { CircuitProtectorOptions } from '../../src/policies/options.ts'
+import type { Runtime } from '../../src/replica/runtime.ts'
 import { InMemoryStorage } from '../../src/storage/memory.ts'
 import type {
   AcquireRequest,
@@ -120,22 +121,23 @@ export class Lab {
   breaker(
     options: CircuitProtectorOptions = {},
     on?: Network,
-  ): { policy: CircuitProtectorPolicy; network: Network } {
+  ): { policy: CircuitProtectorPolicy; network: Network; runtime: Runtime } {
     const network = on ?? new Network(this)
+    const runtime = {
+      now: () => this.time.now() + this.skew,
+      random: this.#random,
+      after: this.time.after,
+    }
     const policy = new CircuitProtectorPolicy({
       resourceKey: 'dependency',
       failureLimit: fraction(2, 4),
       cooldown: '10s',
       background: 'float',
       storage: network,
-      runtime: {
-        now: () => this.time.now() + this.skew,
-        random: this.#random,
-        after: this.time.after,
-      },
+      runtime,
       ...options,
     })
-    return { policy, network }
+    return { policy, network, runtime }
   }
 
   /** Lets time pass, and all that happens meanwhile happen. */
