@@ -1,4 +1,5 @@
 import type { StorageCallOptions } from '../storage/port.ts'
+import { BrokenStorageError } from './answers.ts'
 import { isWithin, type Runtime, type Span, within } from './runtime.ts'
 
 /** How many operations of one storage may be under way at once: a Worker has six connections. */
@@ -56,11 +57,11 @@ export class Operations {
   }
 }
 
-/** A storage that throws at once is one that rejects. */
-function begun<T>(begin: () => Promise<T>): Promise<T> {
+/** A storage that throws at once is one that rejects; where it says nothing, this does. */
+async function begun<T>(begin: () => Promise<T>): Promise<T> {
   try {
-    return Promise.resolve(begin())
+    return await begin()
   } catch (error) {
-    return Promise.reject(error)
+    throw error ?? new BrokenStorageError('STORAGE_FAILED', 'the storage failed without an error')
   }
 }

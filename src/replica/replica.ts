@@ -5,6 +5,7 @@ import type {
   Exchanged,
   StorageCallOptions,
 } from '../storage/port.ts'
+import { BrokenStorageError, checkedAdmission, checkedControl, checkedExchange } from './answers.ts'
 import type { Batch } from './batch.ts'
 import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
@@ -173,13 +174,15 @@ export class Replica {
   /** Reads, having sent everything. Rejects where the storage does not answer within `operationTimeout`. */
   async refresh(view: View): Promise<Snapshot> {
     await this.flushAll(view)
-    return this.#direct(view, (options) => this.#storage.exchange([view.id], options))
+    return this.#direct(view, async (options) =>
+      checkedExchange(await this.#storage.exchange([view.id], options), 1),
+    )
   }
 
   /** Hands an operator's command on. Rejects as {@link refresh} does. */
   async control(view: View, command: ControlRequest['command']): Promise<Snapshot> {
     return this.#direct(view, async (options) => [
-      await this.#storage.control({ ...view.id, command }, options),
+      checkedControl(await this.#storage.control({ ...view.id, command }, options)),
     ])
   }
 
@@ -230,8 +233,8 @@ export class Replica {
     const sent = ++this.#sent
     const { settings, state } = view
     const request = { ...view.id, settings, leaseMs: caller.leaseMs, expected: state.status }
-    const operation = this.#operations.start(operationTimeoutMs, (options) =>
-      this.#storage.acquire(request, options),
+    const operation = this.#operations.start(operationTimeoutMs, async (options) =>
+      checkedAdmission(await this.#storage.acquire(request, options)),
     )
     const answer = operation.answer
       .then(
@@ -316,8 +319,8 @@ export class Replica {
   /** Ends with the exchange, or when that has taken too long. Its answer is taken even then. */
   async #operate(load: readonly Load[], operationTimeoutMs: number): Promise<void> {
     const sent = ++this.#sent
-    const operation = this.#operations.start(operationTimeoutMs, (options) =>
-      this.#storage.exchange(requestsOf(load), options),
+    const operation = this.#operations.start(operationTimeoutMs, async (options) =>
+      checkedExchange(await this.#storage.exchange(requestsOf(load), options), load.length),
     )
     const adopted = operation.answer.then(
       (answers) => this.#adopt(load, answers, sent),
@@ -408,7 +411,8 @@ export class Replica {
   }
 }
 
-const overdue = () => new Error('no answer within the operation timeout')
+const overdue = () =>
+  new BrokenStorageError('STORAGE_TIMEOUT', 'no answer within the operation timeout')
 
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
