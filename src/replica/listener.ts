@@ -37,6 +37,8 @@ export interface ViewListener {
   dropped(dropped: Dropped): void
   degraded(error: unknown): void
   recovered(): void
+  /** The storage failed, and this one breaker says so for all of the storage: once for each kind of failure in an outage. */
+  storageFailed(error: unknown): void
   /** The storage refuses this breaker's values for good; told once, until it takes them. */
   refused(error: unknown): void
   /** Ends when whoever was told is done with it. */

@@ -1,4 +1,4 @@
-import type { ExchangeRequest } from '../storage/port.ts'
+import type { Exchanged, ExchangeRequest } from '../storage/port.ts'
 import type { Batch } from './batch.ts'
 import type { View } from './view.ts'
 
@@ -20,13 +20,17 @@ export function loadOf(
   view: View,
   all: Iterable<View>,
   now: number,
-  cargo: Cargo,
-  readsOnly: boolean,
+  {
+    cargo,
+    readsOnly,
+    needsWrite,
+  }: { readonly cargo: Cargo; readonly readsOnly: boolean; readonly needsWrite: boolean },
 ): Load[] {
   const load: Load[] = []
   const take = (each: View) => {
     each.outbox.trim(now)
-    const due = cargo === 'due' && (each.wantsReport(now) || each.reportsWithRefresh())
+    const due =
+      cargo === 'due' && (needsWrite || each.wantsReport(now) || each.reportsWithRefresh())
     const reports = !readsOnly && (due || cargo === 'all' || each.mustReport(now))
     load.push(loaded(each, reports ? each.outbox.next(now) : undefined, now))
   }
@@ -54,6 +58,18 @@ export function loaded(view: View, batch: Batch | undefined, now: number): Load 
   if (batch === undefined) return { view }
   const busy = { from: now, until: now + view.options.operationTimeoutMs }
   return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }
+}
+
+/** Does an exchange of this load write? */
+export function reportsIn(load: readonly Load[]): boolean {
+  return load.some(({ batch }) => batch !== undefined)
+}
+
+const WRITTEN: ReadonlySet<string> = new Set(['counted', 'extended', 'duplicate'])
+
+/** Has the storage stored the report that this answers? */
+export function isWritten({ verdict }: Exchanged): boolean {
+  return WRITTEN.has(verdict)
 }
 
 /** The load as the storage takes it. */

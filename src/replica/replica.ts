@@ -9,7 +9,8 @@ import { BrokenStorageError, checkedAdmission, checkedControl, checkedExchange }
 import type { Batch } from './batch.ts'
 import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
-import { type Cargo, type Load, loaded, loadOf, requestsOf } from './load.ts'
+import { type Cargo, isWritten, type Load, loaded, loadOf, reportsIn, requestsOf } from './load.ts'
+import { codeOf, Noted } from './noted.ts'
 import { type Operation, Operations } from './operations.ts'
 import { isWithin, NEVER, type Runtime, type Span, within } from './runtime.ts'
 import type { View } from './view.ts'
@@ -43,6 +44,7 @@ export class Replica {
   readonly #health: Health
   readonly #operations: Operations
   readonly #views = new Set<View>()
+  readonly #noted = new Noted()
   #sent = 0
   /** The exchange under way. A deadline and no flag: a request that is torn down never says that it is done. */
   #flight: Span = NEVER
@@ -131,7 +133,7 @@ export class Replica {
   /** What came in meanwhile and should not wait goes next: the calls that brought it found an exchange under way. */
   async followUp(view: View): Promise<void> {
     const now = this.#runtime.now()
-    if (this.#health.degraded) return
+    if (this.#health.readsOnly) return
     for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
     for (const each of this.#views) if (each.lookout.due) return this.flush(each, 'urgent')
   }
@@ -147,7 +149,7 @@ export class Replica {
         await this.#runtime.after(FOLLOW_MS)
       } else {
         await this.#exchange(view, 'all')
-        if (this.#health.degraded) return
+        if (this.#health.readsOnly) return
         tries++
       }
       const left = waiting.filter((batch) => outbox.holds(batch))
@@ -160,7 +162,7 @@ export class Replica {
   async flushEvery(): Promise<void> {
     for (const view of this.#views) {
       await this.flushAll(view)
-      if (this.#health.degraded) break
+      if (this.#health.readsOnly) break
     }
     await Promise.all([...this.#views].map((view) => view.listener.settled()))
   }
@@ -193,7 +195,7 @@ export class Replica {
     const sent = ++this.#sent
     const operation = this.#operations.start(view.options.operationTimeoutMs, begin)
     const snapshot = operation.answer.then(([answer]) => {
-      this.#answered()
+      this.#answered(answer!.verdict === 'commanded')
       view.adoptExchanged(answer!, undefined, sent, this.#runtime.now())
       return answer!.snapshot
     })
@@ -236,13 +238,14 @@ export class Replica {
     const operation = this.#operations.start(operationTimeoutMs, async (options) =>
       checkedAdmission(await this.#storage.acquire(request, options)),
     )
+    const writes = state.status !== 'CLOSED'
     const answer = operation.answer
       .then(
         (admission) => {
-          this.#answered()
+          this.#answered(admission.verdict === 'probe')
           return view.adoptAdmission(admission, sent, this.#runtime.now())
         },
-        (error) => this.#failed(error, view),
+        (error) => this.#failed(error, writes, view),
       )
       .finally(done)
     let late = false
@@ -260,7 +263,7 @@ export class Replica {
     if (now >= until && !this.#isLocal(view)) {
       late = true
       this.#impatient = { from: now, until: now + operationTimeoutMs }
-      this.#watch(operation)
+      this.#watch(operation, writes)
     }
     return this.#unasked(view, now)
   }
@@ -307,8 +310,9 @@ export class Replica {
     const flight = { from: now, until: now + operationTimeoutMs }
     this.#flight = flight
     this.#next = NEVER
-    // A recovery reads first.
-    const load = loadOf(view, this.#views, now, cargo, this.#health.degraded)
+    // A recovery reads first; then a write shows whether the storage is well.
+    const { readsOnly, needsWrite } = this.#health
+    const load = loadOf(view, this.#views, now, { cargo, readsOnly, needsWrite })
     await this.#operate(load, operationTimeoutMs)
     if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
@@ -326,12 +330,12 @@ export class Replica {
       (answers) => this.#adopt(load, answers, sent),
       (error) => this.#exchangeFailed(error, load, operationTimeoutMs),
     )
-    if (await this.#watch(operation)) await adopted
+    if (await this.#watch(operation, reportsIn(load))) await adopted
   }
 
   #adopt(load: readonly Load[], answers: readonly Exchanged[], sent: number): void {
     const now = this.#runtime.now()
-    this.#answered()
+    this.#answered(answers.some(isWritten))
     load.forEach(({ view, batch }, i) => {
       view.adoptExchanged(answers[i]!, batch, sent, now)
     })
@@ -345,15 +349,15 @@ export class Replica {
   ): Promise<void> {
     for (const { batch } of load) if (batch !== undefined) batch.busy = NEVER
     const [{ view, batch }] = load as readonly [Load]
-    if (codeOf(error) !== 'BAD_DATA') this.#failed(error)
+    if (codeOf(error) !== 'BAD_DATA') this.#failed(error, reportsIn(load))
     else if (load.length === 1) view.refuse(error, batch, this.#runtime.now())
     else for (const each of load) await this.#operate([each], operationTimeoutMs)
   }
 
   /** Counts an operation as failed that takes too long. @returns was it in time? */
-  async #watch(operation: Operation<unknown>): Promise<boolean> {
+  async #watch(operation: Operation<unknown>, writes: boolean): Promise<boolean> {
     const inTime = await operation.watch()
-    if (!inTime) this.#failed(overdue())
+    if (!inTime) this.#failed(overdue(), writes)
     return inTime
   }
 
@@ -395,25 +399,32 @@ export class Replica {
     if (done === undefined) this.#impatient = { from: now, until: now + operationTimeoutMs }
   }
 
-  #answered(): void {
+  #answered(wrote: boolean): void {
     this.#impatient = NEVER
-    if (this.#health.answered()) for (const view of this.#views) view.recover()
+    const now = this.#runtime.now()
+    const canWrite = this.#health.degraded && [...this.#views].some((view) => view.mustReport(now))
+    const change = this.#health.answered(wrote, canWrite)
+    if (change === undefined) return
+    if (change === 'recovered') this.#noted.outageEnded()
+    for (const view of this.#views) view.recover(change === 'recovered')
   }
 
-  #failed(error: unknown, view?: View): undefined {
+  /** `writes`: the operation was one that writes. */
+  #failed(error: unknown, writes: boolean, view?: View): undefined {
     const code = codeOf(error)
     // The database said that it counted nothing and is well: that is not an outage.
     if (code === 'STORAGE_BUSY') return
     const now = this.#runtime.now()
     // Nor is a value that it does not take: that concerns one breaker.
-    if (code === 'BAD_DATA' && view !== undefined) view.refuse(error, undefined, now)
-    else if (this.#health.failed(now)) for (const each of this.#views) each.degrade(error)
+    if (code === 'BAD_DATA' && view !== undefined) return void view.refuse(error, undefined, now)
+    const change = this.#health.failed(now, writes)
+    // One breaker says so for all of them.
+    const [first] = this.#views
+    if (first !== undefined && this.#noted.isNew(error)) first.listener.storageFailed(error)
+    if (change === undefined) return
+    for (const each of this.#views) each.degrade(error, change === 'degraded')
   }
 }
 
 const overdue = () =>
   new BrokenStorageError('STORAGE_TIMEOUT', 'no answer within the operation timeout')
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-}

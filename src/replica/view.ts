@@ -59,6 +59,8 @@ export class View {
   readonly #fullAt: number
   #lastReport = Number.NEGATIVE_INFINITY
   #degraded = false
+  /** Was its listener told that the storage fails, and not yet that it is well again? */
+  #inOutage = false
 
   constructor(
     id: BreakerId,
@@ -296,7 +298,7 @@ export class View {
    * grow, and is itself again once a report is taken.
    */
   refuse(error: unknown, batch: Batch | undefined, now: number): void {
-    const first = this.#refusal.failed(now)
+    const first = this.#refusal.failed(now) === 'degraded'
     if (first) this.#setLocal(this.#localState(this.storageTime(now)))
     if (batch !== undefined) this.outbox.refused(batch)
     if (first) this.listener.refused(error)
@@ -312,17 +314,25 @@ export class View {
     return !this.#refusal.mayAsk(now)
   }
 
-  degrade(error: unknown): void {
+  /** `isFirst`: of an outage; there may be more where the storage reads and does not write. */
+  degrade(error: unknown, isFirst: boolean): void {
     this.#degraded = true
     this.#closed = null
-    this.listener.degraded(error)
+    if (isFirst) {
+      this.#inOutage = true
+      this.listener.degraded(error)
+    }
     this.#announceLocal()
   }
 
-  /** The storage answers again; its snapshot follows, and until then the local state stands. */
-  recover(): void {
-    if (!this.#degraded) return
+  /**
+   * The storage answers again; its snapshot follows, and until then the local state stands. `isLast`: the outage is over, for the
+   * storage writes, too.
+   */
+  recover(isLast: boolean): void {
     this.#degraded = false
+    if (!isLast || !this.#inOutage) return
+    this.#inOutage = false
     this.listener.recovered()
   }
 

@@ -133,6 +133,7 @@ export class Lab {
       failureLimit: fraction(2, 4),
       cooldown: '10s',
       background: 'float',
+      onNotice: () => {},
       storage: network,
       runtime,
       ...options,
