@@ -115,7 +115,10 @@ class Fleet {
         word: () => this.#chance.next() * 4_294_967_296,
         after: this.#time.after,
       },
-      onNotice: ({ message }) => this.#surprises.add(message),
+      // That the storage fails is what the scenario makes of it.
+      onNotice: ({ code, message }) => {
+        if (code !== 'STORAGE_FAILED') this.#surprises.add(message)
+      },
       onDropped: (_, { outcomes, why }) => {
         this.#dropped[why] += outcomes
       },
