@@ -17,9 +17,7 @@ export class Health {
   #pauseMs = 0
   /** Did an operation fail that writes, since the last one that wrote? */
   #failsToWrite = false
-  /** A read was answered since the last failure. */
-  #reads = false
-  /** There was nothing to write when it was: the storage is used as if it were well, until a write shows whether it is. */
+  /** It was read since: it is used as if it were well, until a write shows whether it is. */
   #resumed = false
 
   constructor(runtime: Runtime) {
@@ -30,14 +28,9 @@ export class Health {
     return this.#failures > 0 && !this.#resumed
   }
 
-  /** Should the next exchange only read? So begins a recovery. */
-  get readsOnly(): boolean {
-    return this.degraded && !this.#reads
-  }
-
   /** Would a write tell whether the storage is well again? */
   get needsWrite(): boolean {
-    return this.#failures > 0 && this.#reads
+    return this.#resumed
   }
 
   /** May the storage be asked now? A clock that stepped back ends a pause. */
@@ -56,23 +49,19 @@ export class Health {
       Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) *
       (0.8 + 0.4 * this.#runtime.random())
     this.#failures++
-    this.#reads = false
     this.#resumed = false
     return change
   }
 
-  /** `wrote`: the storage has written. `pending`: there is something that a write could be tried with. */
-  answered(wrote = true, pending = false): Change {
-    if (this.#failures === 0) return undefined
+  /** `wrote`: the storage has written. */
+  answered(wrote = true): Change {
+    if (this.#failures === 0 || (this.#resumed && !wrote)) return undefined
     if (this.#failsToWrite && !wrote) {
-      const resumes = !pending && !this.#resumed
-      this.#reads = true
-      if (resumes) this.#resumed = true
-      return resumes ? 'resumed' : undefined
+      this.#resumed = true
+      return 'resumed'
     }
     this.#failures = 0
     this.#failsToWrite = false
-    this.#reads = false
     this.#resumed = false
     return 'recovered'
   }

@@ -133,7 +133,7 @@ export class Replica {
   /** What came in meanwhile and should not wait goes next: the calls that brought it found an exchange under way. */
   async followUp(view: View): Promise<void> {
     const now = this.#runtime.now()
-    if (this.#health.readsOnly) return
+    if (this.#health.degraded) return
     for (const each of this.#views) if (each.mustReport(now)) return this.flush(view)
     for (const each of this.#views) if (each.lookout.due) return this.flush(each, 'urgent')
   }
@@ -149,7 +149,7 @@ export class Replica {
         await this.#runtime.after(FOLLOW_MS)
       } else {
         await this.#exchange(view, 'all')
-        if (this.#health.readsOnly) return
+        if (this.#health.degraded) return
         tries++
       }
       const left = waiting.filter((batch) => outbox.holds(batch))
@@ -162,7 +162,7 @@ export class Replica {
   async flushEvery(): Promise<void> {
     for (const view of this.#views) {
       await this.flushAll(view)
-      if (this.#health.readsOnly) break
+      if (this.#health.degraded) break
     }
     await Promise.all([...this.#views].map((view) => view.listener.settled()))
   }
@@ -311,8 +311,8 @@ export class Replica {
     this.#flight = flight
     this.#next = NEVER
     // A recovery reads first; then a write shows whether the storage is well.
-    const { readsOnly, needsWrite } = this.#health
-    const load = loadOf(view, this.#views, now, { cargo, readsOnly, needsWrite })
+    const { degraded, needsWrite } = this.#health
+    const load = loadOf(view, this.#views, now, { cargo, readsOnly: degraded, needsWrite })
     await this.#operate(load, operationTimeoutMs)
     if (this.#flight === flight) this.#flight = NEVER
     const after = this.#runtime.now()
@@ -401,9 +401,7 @@ export class Replica {
 
   #answered(wrote: boolean): void {
     this.#impatient = NEVER
-    const now = this.#runtime.now()
-    const canWrite = this.#health.degraded && [...this.#views].some((view) => view.mustReport(now))
-    const change = this.#health.answered(wrote, canWrite)
+    const change = this.#health.answered(wrote)
     if (change === undefined) return
     if (change === 'recovered') this.#noted.outageEnded()
     for (const view of this.#views) view.recover(change === 'recovered')
