@@ -287,3 +287,36 @@ describe('every page', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff')
   })
 })
+
+describe("a user's function that fails", () => {
+  const failing: [string, () => never][] = [
+    [
+      'throws',
+      () => {
+        throw new Error('mine')
+      },
+    ],
+    ['rejects', (() => Promise.reject(new Error('mine'))) as () => never],
+  ]
+
+  it.each(failing)('lets nobody in where it should give the secret: it %s', async (_, oops) => {
+    for (const auth of [{ token: oops }, { username: 'mara', password: oops }]) {
+      const { get } = mounted({ auth })
+      for (const headers of [OPS, bearer('[object Promise]'), basic('mara', '[object Promise]')])
+        expect((await get('', headers)).status).toBe(403)
+    }
+  })
+
+  it.each(failing)('is no reason to refuse an order: actor that %s', async (_, oops) => {
+    const { post, storage } = mounted({ actor: oops })
+    expect((await post(BREAKER, { command: 'reset' })).status).toBeLessThan(400)
+    expect((await storage.history()).items[0]).toMatchObject({ actor: 'dashboard' })
+  })
+
+  it.each(failing)('hides no answer: onError that %s', async (_, oops) => {
+    const storage = () => {
+      throw new Error('no binding')
+    }
+    expect((await mounted({ storage, onError: oops }).get('')).status).toBe(503)
+  })
+})

@@ -119,6 +119,21 @@ describe('OpenTelemetry hooks', () => {
     ])
   })
 
+  it('mark the transitions that an instance made by itself, while the storage did not answer', async () => {
+    const { policy, of } = watch({ storage: broken(new Error('gone')), onNotice: () => {} })
+    for (let i = 0; i < 2; i++) await policy.execute(fail(new Error('down'))).catch(() => {})
+    await policy.flush()
+    expect(of('transitions').map(({ attributes }) => attributes)).toEqual([
+      {
+        ...ID,
+        'resilient_circuit.transition.from': 'CLOSED',
+        'resilient_circuit.transition.to': 'OPEN',
+        'resilient_circuit.transition.cause': 'failure_limit',
+        'resilient_circuit.transition.local': true,
+      },
+    ])
+  })
+
   it('count a storage that stops answering', async () => {
     const { policy, of } = watch({ storage: broken(new Error('gone')), onNotice: () => {} })
     await policy.execute(() => 1)
@@ -126,6 +141,18 @@ describe('OpenTelemetry hooks', () => {
     expect(of('degradations').map(({ attributes }) => attributes)).toEqual([
       { ...ID, 'resilient_circuit.storage.answers': false },
     ])
+  })
+
+  it('never replace the answer of a storage that is measured', async () => {
+    const oops = () => {
+      throw new Error('mine')
+    }
+    const meter: MeterLike = {
+      createCounter: () => ({ add: oops }),
+      createHistogram: () => ({ record: oops }),
+    }
+    const storage = measuredStorage(new InMemoryStorage(), meter)
+    expect((await storage.list()).items).toEqual([])
   })
 
   it('name everything by the rules: lower case, dots between words that hold others, seconds, units in braces', () => {
