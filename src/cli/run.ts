@@ -7,6 +7,7 @@ import { history } from './commands/history.ts'
 import { close, isolate, open, override, reset } from './commands/operate.ts'
 import { pgSetup } from './commands/pg-setup.ts'
 import { prune } from './commands/prune.ts'
+import { remove } from './commands/remove.ts'
 import { status } from './commands/status.ts'
 import { type Explanation, explain } from './explain.ts'
 import { helpOf, overview, PROGRAM } from './help.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   isolate,
   override,
   reset,
+  remove,
   prune,
   dev,
   doctor,

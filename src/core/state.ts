@@ -41,6 +41,7 @@ export type Cause =
   | 'isolated'
   | 'overridden'
   | 'reset'
+  | 'removed'
 
 interface Common {
   /** Grows at every transition; 0: never transitioned. Milliseconds of the storage's clock, unless that stood still or stepped back. */

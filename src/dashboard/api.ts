@@ -5,7 +5,7 @@ import type { Transition } from '../core/event.ts'
 import { type Reading, readingOf } from '../core/reading.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { BreakerId, BreakerPage, BreakerSummary, Page } from '../storage/port.ts'
-import { ask, give, read } from './ask.ts'
+import { ask, give, read, remove } from './ask.ts'
 import { type DashboardCommand, parseCommand } from './command.ts'
 import type { Dashboard } from './options.ts'
 import { refuse } from './problem.ts'
@@ -17,6 +17,11 @@ export type DashboardBreaker = Snapshot & Reading
 /** Breakers, worst first. */
 export interface DashboardBreakers extends Page<DashboardBreaker> {
   readonly summary?: BreakerSummary
+}
+
+/** What was removed. Its audit log stays. */
+export interface Removed extends BreakerId {
+  readonly removed: true
 }
 
 type Endpoint<Input, Output> = { input: Input; output: Output; outputFormat: 'json'; status: 200 }
@@ -43,11 +48,13 @@ export type DashboardSchema = {
   '/api/breaker': {
     $get: Endpoint<Breaker, DashboardBreaker>
     $post: Endpoint<Breaker & { json: DashboardCommand }, DashboardBreaker>
+    $delete: Endpoint<{ query: { key: string; namespace: string; reason?: string } }, Removed>
   }
   /** The same by path. A key or namespace that is `.` or `..` has no path: clients remove it. */
   '/api/breakers/:namespace/:key{.+}': {
     $get: Endpoint<BreakerInPath, DashboardBreaker>
     $post: Endpoint<BreakerInPath & { json: DashboardCommand }, DashboardBreaker>
+    $delete: Endpoint<BreakerInPath & { query: { reason?: string } }, Removed>
   }
   '/api/history': {
     $get: Endpoint<
@@ -82,6 +89,10 @@ export function api(dashboard: Dashboard): Hono {
     const command = parseCommand(await c.req.json().catch(() => null))
     return c.json<DashboardBreaker>(told(await give(c, dashboard, id, command)))
   }
+  const drop = async (c: Context, id: BreakerId) =>
+    (await remove(c, dashboard, id, c.req.query('reason')))
+      ? c.json<Removed>({ ...id, removed: true })
+      : refuse(c, 'not-found')
   return new Hono()
     .get('/api/breakers', async (c) => {
       const query = { ...filterOf(c), ...limitOf(c), summary: c.req.query('summary') === 'true' }
@@ -92,8 +103,10 @@ export function api(dashboard: Dashboard): Hono {
     })
     .get('/api/breaker', (c) => one(c, idOf(c.req.query('key'), c.req.query('namespace'))))
     .post('/api/breaker', (c) => steer(c, idOf(c.req.query('key'), c.req.query('namespace'))))
+    .delete('/api/breaker', (c) => drop(c, idOf(c.req.query('key'), c.req.query('namespace'))))
     .get(PATH, (c) => one(c, idOf(c.req.param('key'), c.req.param('namespace'))))
     .post(PATH, (c) => steer(c, idOf(c.req.param('key'), c.req.param('namespace'))))
+    .delete(PATH, (c) => drop(c, idOf(c.req.param('key'), c.req.param('namespace'))))
     .get('/api/history', async (c) => {
       const { key, namespace, newerThan, after } = c.req.query()
       const query = {

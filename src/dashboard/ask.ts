@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { InvalidOptionError } from '../core/errors.ts'
+import { checkedKey } from '../core/key.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { storageFrom } from '../http/storage-source.ts'
 import type { BreakerId, CircuitStorage, StorageCallOptions } from '../storage/port.ts'
@@ -60,5 +61,21 @@ export async function give(
       options,
     )
     return answer.snapshot
+  })
+}
+
+/** Removes one breaker, in the name of whoever asked for it; false where there is none. */
+export async function remove(
+  c: Context,
+  dashboard: Dashboard,
+  id: BreakerId,
+  reason: string | undefined,
+): Promise<boolean> {
+  const actor = actorOf(c, dashboard.actor)
+  const why = reason ? checkedKey('reason', reason) : null
+  return ask(c, dashboard, async (storage, options) => {
+    if (storage.remove === undefined)
+      throw new InvalidOptionError('storage', 'one that can remove a breaker', storage)
+    return storage.remove({ ...id, actor, reason: why }, options)
   })
 }

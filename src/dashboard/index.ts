@@ -15,7 +15,13 @@ import { badRequest, unavailable } from './problem.ts'
 
 export type { Reading } from '../core/reading.ts'
 export type { StorageSource } from '../http/storage-source.ts'
-export type { DashboardApp, DashboardBreaker, DashboardBreakers, DashboardSchema } from './api.ts'
+export type {
+  DashboardApp,
+  DashboardBreaker,
+  DashboardBreakers,
+  DashboardSchema,
+  Removed,
+} from './api.ts'
 export type { CommandName, DashboardCommand } from './command.ts'
 export type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
 

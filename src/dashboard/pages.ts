@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { basePath } from 'hono/route'
-import { ask, give, read } from './ask.ts'
+import { InvalidOptionError } from '../core/errors.ts'
+import { ask, give, read, remove } from './ask.ts'
 import { DONE, isCommandName, parseCommand } from './command.ts'
 import type { Dashboard } from './options.ts'
 import { refuse } from './problem.ts'
@@ -57,6 +58,14 @@ export function pages(dashboard: Dashboard): Hono {
       await give(c, dashboard, id, command)
       // The answer is another page to get: loading it again gives no order again.
       return c.redirect(breakerUrl(base(c), id, { done: command.command }), 303)
+    })
+    .post('/remove', async (c) => {
+      const id = idOf(c.req.query('key'), c.req.query('namespace'))
+      const { reason, confirm } = await c.req.parseBody()
+      if (confirm !== 'yes') throw new InvalidOptionError('confirm', 'yes', confirm)
+      const text = typeof reason === 'string' ? reason : undefined
+      if (!(await remove(c, dashboard, id, text))) return refuse(c, 'not-found')
+      return c.redirect(listUrl(base(c)), 303)
     })
     .get('/*', async (c, next) => (isBare(c) ? c.redirect(listUrl(base(c)), 308) : next()))
 }

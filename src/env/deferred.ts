@@ -2,7 +2,7 @@ import { StorageError } from '../postgres/errors.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 
 type Closable = CircuitStorage & { close?(): Promise<void> }
-type Operation = 'exchange' | 'acquire' | 'control' | 'list' | 'history' | 'prune'
+type Operation = 'exchange' | 'acquire' | 'control' | 'remove' | 'list' | 'history' | 'prune'
 
 /**
  * A storage whose driver is loaded apart: most programs have one of the drivers installed, not both.
@@ -33,6 +33,7 @@ export function deferredStorage(
     exchange: forward('exchange'),
     acquire: forward('acquire'),
     control: forward('control'),
+    remove: forward('remove')!,
     list: forward('list'),
     history: forward('history'),
     prune: forward('prune'),

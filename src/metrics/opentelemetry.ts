@@ -174,6 +174,7 @@ export function measuredStorage(storage: CircuitStorage, meter: MeterLike): Circ
     exchange: measured('exchange', storage.exchange),
     acquire: measured('acquire', storage.acquire),
     control: measured('control', storage.control),
+    ...(storage.remove && { remove: measured('remove', storage.remove) }),
     list: measured('list', storage.list),
     history: measured('history', storage.history),
     prune: measured('prune', storage.prune),

@@ -24,16 +24,22 @@ import type {
   Page,
   Pruned,
   PruneQuery,
+  RemoveRequest,
   StorageCallOptions,
 } from '../storage/port.ts'
 import { abandonable } from './abandonable.ts'
 import type { Database } from './database.ts'
-import { asStorageError } from './errors.ts'
+import { asStorageError, StorageError } from './errors.ts'
 import { type PostgresStorageOptions, warn } from './options.ts'
 import { query } from './query.ts'
 import { type RowJson, toSnapshot } from './row.ts'
 import { Shells } from './shells.ts'
-import { historyStatement, listStatement, pruneStatement } from './statements/admin.ts'
+import {
+  historyStatement,
+  listStatement,
+  pruneStatement,
+  removeStatement,
+} from './statements/admin.ts'
 import { type Names, namesIn } from './statements/names.ts'
 import { encodeAcquire, encodeCommand, encodeReport } from './wire.ts'
 
@@ -95,6 +101,16 @@ export class PostgresStorage implements CircuitStorage {
 
   async control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged> {
     return (await this.#write([request], [encodeCommand(request)], options))[0]!
+  }
+
+  async remove(request: RemoveRequest, options?: StorageCallOptions): Promise<boolean> {
+    const statement = removeStatement(request, this.#names)
+    const [found, deleted, logged] = (await this.#run(
+      (signal) => query(this.#database, [statement], signal),
+      options,
+    )) as readonly number[]
+    if (deleted === found && logged === found) return found === 1
+    throw new StorageError('NOT_WRITTEN', 'a trigger, a rule or a policy kept the row', undefined)
   }
 
   async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {

@@ -28,6 +28,7 @@ import type {
   Page,
   Pruned,
   PruneQuery,
+  RemoveRequest,
   StorageCallOptions,
 } from './port.ts'
 
@@ -78,6 +79,20 @@ export class InMemoryStorage implements CircuitStorage {
   async control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged> {
     options?.signal?.throwIfAborted()
     return this.#apply(request, { type: 'command', ...request.command })
+  }
+
+  async remove(request: RemoveRequest, options?: StorageCallOptions): Promise<boolean> {
+    options?.signal?.throwIfAborted()
+    const { resourceKey, namespace, actor, reason } = request
+    const id = idOf(request)
+    const state = this.#rows.get(id)?.state
+    if (state === undefined) return false
+    this.#rows.delete(id)
+    const at = this.#now()
+    const generation = Math.max(state.generation + 1, at)
+    const change = { generation, from: state.status, to: 'CLOSED', cause: 'removed' } as const
+    this.#log({ resourceKey, namespace, ...change, actor, reason, at }, null)
+    return true
   }
 
   async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
@@ -149,7 +164,7 @@ export class InMemoryStorage implements CircuitStorage {
 
   #apply({ resourceKey, namespace }: BreakerId, event: Event | null): Admission {
     const now = this.#now()
-    const id = JSON.stringify([namespace, resourceKey])
+    const id = idOf({ resourceKey, namespace })
     const before = this.#rows.get(id)?.state ?? BLANK
     const {
       state,
@@ -190,6 +205,10 @@ export class InMemoryStorage implements CircuitStorage {
   #now(): number {
     return Math.floor(this.#clock())
   }
+}
+
+function idOf({ resourceKey, namespace }: BreakerId): string {
+  return JSON.stringify([namespace, resourceKey])
 }
 
 function matches(line: Transition, { resourceKey, namespace }: Partial<BreakerId>): boolean {

@@ -23,6 +23,12 @@ export interface CircuitStorage {
   acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission>
   /** Operator commands. Written with their line in the audit log, atomically. */
   control(request: ControlRequest, options?: StorageCallOptions): Promise<Exchanged>
+  /**
+   * Deletes one breaker, whatever its status, with a line in the audit log, atomically. Whoever uses it starts anew, and its next
+   * outcome makes it again. A storage that cannot do this leaves it out.
+   * @returns whether there was such a breaker
+   */
+  remove?(request: RemoveRequest, options?: StorageCallOptions): Promise<boolean>
   /** Breakers, worst first. */
   list(query?: ListQuery, options?: StorageCallOptions): Promise<BreakerPage>
   /** The audit log, newest first. */
@@ -68,6 +74,12 @@ export interface Admission extends Exchanged {
 
 export interface ControlRequest extends BreakerId {
   readonly command: Omit<Command, 'type'>
+}
+
+export interface RemoveRequest extends BreakerId {
+  /** Who, and why: for the audit log. 1 to 255 characters. */
+  readonly actor: string | null
+  readonly reason: string | null
 }
 
 export interface ListQuery {

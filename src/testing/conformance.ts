@@ -5,6 +5,7 @@ import { deliveryCases } from './conformance/delivery.ts'
 import { type Cases, Lab, type StorageUnderTest } from './conformance/lab.ts'
 import { probeCases } from './conformance/probes.ts'
 import { queryCases } from './conformance/queries.ts'
+import { removalCases } from './conformance/removal.ts'
 import { reportCases } from './conformance/reports.ts'
 
 /** What the suite needs of a test runner: those of `vitest`, `node:test` and `bun:test` fit as they are. */
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   probes: probeCases,
   commands: commandCases,
   'queries and pruning': queryCases,
+  removal: removalCases,
   concurrency: concurrencyCases,
 }
 

@@ -90,6 +90,24 @@ describe('an operator’s command', () => {
     expect(await read('e')).toMatchObject({ status: 'CLOSED', opens: 0, log: '', cause: 'reset' })
   })
 
+  it('remove deletes one breaker, whatever its status, and fails where there is none', async () => {
+    await run('open', 'unwanted')
+    const argv = ['remove', 'unwanted', '--actor', 'ada', '--reason', 'no longer used']
+    expect(await run(...argv)).toBe('unwanted (default): removed\n')
+    expect(await read('unwanted')).toMatchObject({ status: 'CLOSED', generation: 0, version: 0 })
+    const line = { from: 'OPEN', to: 'CLOSED', cause: 'removed', actor: 'ada' }
+    expect(await lastLine('unwanted')).toMatchObject({ ...line, reason: 'no longer used' })
+    expect(await cli([...argv], { env })).toMatchObject({
+      code: 1,
+      out: 'unwanted (default): there is no such breaker\n',
+    })
+    expect(JSON.parse((await cli([...argv, '--json'], { env })).out)).toEqual({
+      resourceKey: 'unwanted',
+      namespace: 'default',
+      removed: false,
+    })
+  })
+
   it('is signed by the user of the operating system where nobody says who', async () => {
     await run('close', 'f')
     expect((await lastLine('f')).actor).toMatch(/^.+$/)

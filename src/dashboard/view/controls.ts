@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { BreakerId } from '../../storage/port.ts'
 import { type CommandName, PERIODS } from '../command.ts'
 import type { Html } from './format.ts'
-import { breakerUrl } from './urls.ts'
+import { breakerUrl, removalUrl } from './urls.ts'
 
 interface Choice {
   readonly command: CommandName
@@ -42,6 +42,13 @@ export function controls(base: string, id: BreakerId): Html {
       ${TIMED.map(action)}
     </fieldset>
     <fieldset><legend>At once</legend>${NOW.map(action)}</fieldset>
+  </form>
+  <form method="post" action="${removalUrl(base, id)}">
+    <fieldset><legend>For good</legend>
+      <label class="field"><span>Reason for removing it</span><input name="reason" required maxlength="255" autocomplete="off"></label>
+      <label class="field inline"><input type="checkbox" name="confirm" value="yes" required><span>Delete its row, whatever its status</span></label>
+      <p class="action"><button aria-describedby="does-remove">Remove</button><span id="does-remove">Whoever uses it starts anew; its audit log stays</span></p>
+    </fieldset>
   </form>`
 }
 

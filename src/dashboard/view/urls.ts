@@ -25,6 +25,11 @@ export function listUrl(
   return url(base === '' ? '/' : base, { search, namespace, status, after })
 }
 
+/** Where the form goes that removes a breaker. */
+export function removalUrl(base: string, { resourceKey, namespace }: BreakerId): string {
+  return url(`${base}/remove`, { key: resourceKey, namespace })
+}
+
 /** Key and namespace go into the query: many a proxy refuses, decodes or tidies up a path with `%2F`, `//` or `..` in it. */
 export function breakerUrl(
   base: string,

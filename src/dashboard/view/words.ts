@@ -30,6 +30,7 @@ export const CAUSE: Readonly<Record<Cause, string>> = {
   isolated: 'Isolated',
   overridden: 'Override changed',
   reset: 'Reset',
+  removed: 'Removed',
 }
 
 /** What an operator did, and not the machine. */
@@ -39,6 +40,7 @@ export const BY_HAND: ReadonlySet<Cause> = new Set<Cause>([
   'isolated',
   'overridden',
   'reset',
+  'removed',
 ])
 
 /** A shape of its own for each status: a ring that is whole, half full, or struck through. */

@@ -1,5 +1,5 @@
 import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../storage/paging.ts'
-import type { HistoryQuery, ListQuery } from '../../storage/port.ts'
+import type { HistoryQuery, ListQuery, RemoveRequest } from '../../storage/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
 import { ms, STATUS, snapshotSql } from './snapshot.ts'
@@ -70,6 +70,25 @@ export function historyStatement(
     'cause', cause, 'actor', actor, 'reason', reason, 'at', ${ms('at')}) from ${transitions}
   where ${wanted} order by id desc limit ${params.add(limit)}::int))::text`,
     params: params.values,
+  }
+}
+
+/**
+ * Locks the row before it deletes it: whether there was one must not hang on what another program does meanwhile. The line in the
+ * audit log goes on from what the line before it says, even where another program has written to the row since.
+ */
+export function removeStatement(
+  { resourceKey, namespace, actor, reason }: RemoveRequest,
+  { breakers, transitions }: Names,
+): Statement {
+  return {
+    text: `with c as (select * from ${breakers} where resource_key = $1 and namespace = $2 for update),
+    d as (delete from ${breakers} b using c where b.resource_key = c.resource_key and b.namespace = c.namespace returning 1),
+    t as (insert into ${transitions} (resource_key, namespace, generation, from_state, to_state, cause, actor, reason, at)
+      select resource_key, namespace, greatest(generation + 1, ${ms('at')}), own_state, 'CLOSED', 'removed', nullif($3::text, ''), nullif($4::text, ''), at
+      from c, lateral (select clock_timestamp() as at) now returning 1)
+  select array_to_json(array[(select count(*) from c), (select count(*) from d), (select count(*) from t)])::text`,
+    params: [resourceKey, namespace, actor ?? '', reason ?? ''],
   }
 }
 
