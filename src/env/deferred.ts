@@ -30,6 +30,7 @@ export function deferredStorage(
   }
   return {
     shared: true,
+    backendName: 'postgres',
     exchange: forward('exchange'),
     acquire: forward('acquire'),
     control: forward('control'),

@@ -171,6 +171,7 @@ export function measuredStorage(storage: CircuitStorage, meter: MeterLike): Circ
     }
   return {
     shared: storage.shared,
+    ...(storage.backendName !== undefined && { backendName: storage.backendName }),
     exchange: measured('exchange', storage.exchange),
     acquire: measured('acquire', storage.acquire),
     control: measured('control', storage.control),

@@ -7,7 +7,7 @@ import { randomShare } from '../replica/chance.ts'
 
 /** Options of {@link ExponentialDelay}. */
 export interface ExponentialDelayOptions {
-  /** The first delay, 0 to 24 h. */
+  /** The first delay, 0 to 24 h. No delay is shorter. */
   readonly minDelay: Duration
   /** No delay is longer: `minDelay` to 24 h. */
   readonly maxDelay: Duration
@@ -18,7 +18,8 @@ export interface ExponentialDelayOptions {
 }
 
 /**
- * Delays that grow from attempt to attempt, up to a limit. Chance only shortens them, and so spreads those at the limit, too.
+ * Delays that grow from attempt to attempt, up to a limit. Chance shortens them, and so spreads those at the limit, too. What it
+ * would shorten to less than `minDelay` it lengthens by as much instead, so that first delays are spread as well.
  * Also a `cooldown` by number of consecutive opens, where jitter has no part: it is the row's, and so the same for all.
  */
 export class ExponentialDelay implements Backoff {
@@ -51,7 +52,9 @@ export class ExponentialDelay implements Backoff {
     // The power becomes Infinity, which nothing may be multiplied by 0 with.
     const grown =
       this.#minMs === 0 ? 0 : Math.min(this.#minMs * this.#factor ** (attempt - 1), this.#maxMs)
-    return this.#jitter === 0 ? grown : grown * (1 - this.#jitter * random())
+    if (this.#jitter === 0) return grown
+    const shortened = grown * (1 - this.#jitter * random())
+    return shortened >= this.#minMs ? shortened : Math.min(2 * this.#minMs - shortened, this.#maxMs)
   }
 }
 

@@ -55,6 +55,7 @@ const ATTEMPTS = 3
  */
 export class PostgresStorage implements CircuitStorage {
   readonly shared = true
+  readonly backendName = 'postgres'
   readonly #names: Names
   readonly #database: Database
   readonly #shells: Shells

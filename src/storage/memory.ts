@@ -1,6 +1,7 @@
+import { checkedInteger } from '../core/checks.ts'
 import type { Event, Transition } from '../core/event.ts'
 import { snapshotOf } from '../core/snapshot.ts'
-import { BLANK, type StoredState } from '../core/state.ts'
+import { activeOverride, BLANK, isDue, type StoredState } from '../core/state.ts'
 import { audit, transition } from '../core/transition.ts'
 import {
   byText,
@@ -32,11 +33,17 @@ import type {
   StorageCallOptions,
 } from './port.ts'
 
+/** Options of {@link InMemoryStorage}. */
 export interface InMemoryStorageOptions {
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number
   /** How many lines the audit log keeps, newest last. Default 1,000. */
   readonly historyLimit?: number
+  /**
+   * How many breakers are kept, from 1; null: all. Default 8,192. Beyond that the one that was used longest ago goes, and starts anew
+   * when it is used again; but none that is open and whose cooldown is not over, and none under an operator's standing order.
+   */
+  readonly maxEntries?: number | null
 }
 
 interface Row extends BreakerId {
@@ -46,15 +53,23 @@ interface Row extends BreakerId {
 /** Breakers of one process: the specification, run as it is. The default storage, and the model that every other one is held against. */
 export class InMemoryStorage implements CircuitStorage {
   readonly shared = false
+  readonly backendName = 'in-memory'
   readonly #rows = new Map<string, Row>()
   readonly #history: { id: number; flushId: number | null; line: Transition }[] = []
   readonly #clock: () => number
   readonly #historyLimit: number
+  readonly #maxEntries: number
   #lines = 0
+  /** The row that was used last. */
+  #newest: Row | undefined
 
+  /** @throws {InvalidOptionError} where `maxEntries` is no whole number from 1 */
   constructor(options: InMemoryStorageOptions = {}) {
     this.#clock = options.clock ?? Date.now
     this.#historyLimit = options.historyLimit ?? 1_000
+    const { maxEntries = 8_192 } = options
+    this.#maxEntries =
+      maxEntries === null ? Number.POSITIVE_INFINITY : checkedInteger('maxEntries', maxEntries, 1)
   }
 
   async exchange(
@@ -165,7 +180,8 @@ export class InMemoryStorage implements CircuitStorage {
   #apply({ resourceKey, namespace }: BreakerId, event: Event | null): Admission {
     const now = this.#now()
     const id = idOf({ resourceKey, namespace })
-    const before = this.#rows.get(id)?.state ?? BLANK
+    const row = this.#rows.get(id)
+    const before = row?.state ?? BLANK
     const {
       state,
       verdict,
@@ -173,7 +189,8 @@ export class InMemoryStorage implements CircuitStorage {
     } = event === null
       ? { state: before, verdict: 'none' as const }
       : transition(before, event, now)
-    if (state !== before) this.#rows.set(id, { resourceKey, namespace, state })
+    if (row !== undefined) this.#use(id, row, state)
+    else if (state !== before) this.#add(id, { resourceKey, namespace, state }, now)
     const flushId = event?.type === 'report' ? event.flushId : null
     const line = audit(before, state, event, now)
     if (line !== null) this.#log({ resourceKey, namespace, ...line }, flushId)
@@ -187,6 +204,27 @@ export class InMemoryStorage implements CircuitStorage {
     const transitions =
       line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
     return { snapshot: snapshotOf(state, resourceKey, namespace, now), verdict, token, transitions }
+  }
+
+  /** A map keeps the order in which its keys were set: the row that was used longest ago comes first. */
+  #use(id: string, row: Row, state: StoredState): void {
+    row.state = state
+    if (row === this.#newest) return
+    this.#newest = row
+    this.#rows.delete(id)
+    this.#rows.set(id, row)
+  }
+
+  #add(id: string, row: Row, now: number): void {
+    if (this.#rows.size >= this.#maxEntries) {
+      for (const [old, { state }] of this.#rows) {
+        if (!isExpendable(state, now)) continue
+        this.#rows.delete(old)
+        break
+      }
+    }
+    this.#newest = row
+    this.#rows.set(id, row)
   }
 
   #summary(rows: readonly Row[]): BreakerSummary {
@@ -205,6 +243,11 @@ export class InMemoryStorage implements CircuitStorage {
   #now(): number {
     return Math.floor(this.#clock())
   }
+}
+
+/** May a row be forgotten to make room? Not while that would let calls through that are to be rejected, or undo an order. */
+function isExpendable(state: StoredState, now: number): boolean {
+  return activeOverride(state, now) === null && (state.status !== 'OPEN' || isDue(state, now))
 }
 
 function idOf({ resourceKey, namespace }: BreakerId): string {

@@ -12,6 +12,8 @@ import type { CircuitState } from '../core/state.ts'
 export interface CircuitStorage {
   /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
   readonly shared: boolean
+  /** What keeps the breakers, such as `postgres` or `in-memory`: for logs and pages. */
+  readonly backendName?: string
   /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
   readonly namespace?: string
   /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
