@@ -39,3 +39,10 @@ export function checkedChoice<T extends string>(
     throw new InvalidOptionError(option, allowed.map((word) => `'${word}'`).join(' or '), value)
   return value
 }
+
+/** @throws {InvalidOptionError} naming `option` where `value` is neither true, false nor left out */
+export function checkedFlag(option: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new InvalidOptionError(option, 'true or false', value)
+  return value === true
+}

@@ -2,6 +2,7 @@ import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import type { Order } from '../core/event.ts'
 import { checkedKey } from '../core/key.ts'
+import type { FailureRate, Fraction } from '../core/limits.ts'
 import { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
@@ -27,6 +28,7 @@ import {
 } from './classify.ts'
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
+import { limitsOf } from './limits-of.ts'
 import { type Frame, Nesting, runWithin } from './nesting.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { NOTHING_TO_SETTLE, type Permit, SinglePermit } from './permit.ts'
@@ -55,6 +57,12 @@ export class CircuitProtectorPolicy implements CallPolicy {
   readonly acceptsCallOptions: true = true
   readonly resourceKey: string
   readonly namespace: string
+  /** When it trips; frozen. */
+  readonly failureLimit: Fraction | FailureRate
+  /** When it closes again: how many successes, among how many probes; frozen. */
+  readonly successLimit: Fraction
+  /** How long it stays open, in milliseconds; where that grows with consecutive opens, the first time. */
+  readonly cooldown: number
   readonly #options: ResolvedOptions
   readonly #hooks: HookRunner
   readonly #view: View
@@ -70,6 +78,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const { id, storage, settings, replica, runtime, onNotice } = this.#options
     this.resourceKey = id.resourceKey
     this.namespace = id.namespace
+    const { failureLimit, successLimit, cooldown } = limitsOf(settings)
+    this.failureLimit = failureLimit
+    this.successLimit = successLimit
+    this.cooldown = cooldown
     this.#hooks = new HookRunner(this, options, onNotice, runtime)
     this.#view = new View(id, settings, replica, this.#hooks, runtime)
     this.#replica = replicaOf(storage, runtime)

@@ -39,3 +39,18 @@ export function defaultOutcome(
   // An error that is not to be handled is an answer: the dependency is there.
   return shouldHandle(result.error) ? 'failure' : 'success'
 }
+
+/** A classifier that judges an object by its fields `success` and `error`, where it has both and `classify` says nothing of it. */
+export function byFields(
+  classify: ((result: CallResult) => Classification | undefined) | undefined,
+  shouldHandle: (error: unknown) => boolean,
+): (result: CallResult) => Classification | undefined {
+  return (result) => {
+    const said = classify?.(result)
+    if (said !== undefined || !result.ok) return said
+    const { value } = result
+    if (typeof value !== 'object' || value === null) return undefined
+    if (!('success' in value && 'error' in value) || value.success) return undefined
+    return shouldHandle(value.error) ? 'failure' : 'success'
+  }
+}

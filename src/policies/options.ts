@@ -1,4 +1,4 @@
-import { checkedChoice, checkFunctions } from '../core/checks.ts'
+import { checkedChoice, checkedFlag, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
@@ -16,7 +16,7 @@ import { InMemoryStorage } from '../storage/memory.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 import { type Background, resolveBackground } from './background.ts'
 import type { CircuitProtectorPolicy } from './circuit-protector.ts'
-import type { CallResult, Classification, Outcome } from './classify.ts'
+import { byFields, type CallResult, type Classification, type Outcome } from './classify.ts'
 import { defaults } from './defaults.ts'
 import { type OnNotice, warn } from './notice.ts'
 import { systemRuntime } from './system-runtime.ts'
@@ -70,6 +70,11 @@ export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions
   readonly shouldHandle?: (error: unknown) => boolean
   /** Decides in full, on values and errors alike; undefined leaves it to the rules above. */
   readonly classify?: (result: CallResult) => Classification | undefined
+  /**
+   * Is a returned object that has both `success` and `error` judged by them? It is a failure then where `success` is false, unless
+   * `shouldHandle` says otherwise of its `error`. `classify` is asked first. Default false: what is returned is a success.
+   */
+  readonly judgeResults?: boolean | undefined
   /** A success that takes longer is a failure, 1 ms to 24 h. Default: none is. */
   readonly slowCallDuration?: Duration
   /** A call that takes longer is given up, and is a failure, 1 ms to 24 h. Default: none is. */
@@ -124,7 +129,9 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
     settings,
     replica: resolveReplicaOptions(options, settings, storage.shared),
     shouldHandle: options.shouldHandle ?? (() => true),
-    classify: options.classify,
+    classify: checkedFlag('judgeResults', options.judgeResults)
+      ? byFields(options.classify, options.shouldHandle ?? (() => true))
+      : options.classify,
     slowMs: optional('slowCallDuration') ?? Number.POSITIVE_INFINITY,
     timeoutMs: optional('timeout'),
     tripOnRetryAfter:
