@@ -19,8 +19,8 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 20_050 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 18_450 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 20_600 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 19_000 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
@@ -37,19 +37,19 @@ const BUDGETS: readonly Budget[] = [
     what: '+ DrizzleStorage',
     code: `export { DrizzleStorage } from 'resilient-circuit/postgres'`,
     beside: ALONE,
-    budget: 9_800,
+    budget: 10_000,
   },
   {
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 105_700,
+    budget: 106_650,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 39_100,
+    budget: 39_900,
   },
 ]
 
