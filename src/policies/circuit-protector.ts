@@ -44,6 +44,8 @@ export interface TimedOperator extends Operator {
   readonly for?: Duration
 }
 
+/** The patience of a call that has not waited for the storage yet. */
+const ALL = Number.POSITIVE_INFINITY
 const LONGEST_ORDER_MS = 30 * DAY_MS
 const NO_CALL: CallOptions = {}
 /** How many outcomes the log of a breaker with a time window shows. */
@@ -131,7 +133,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const outer = this.#nesting.outer(call)
     if (outer !== undefined && this.#isPartOf(outer)) return this.#run(outer, fn, call)
     const started = this.#now()
-    let patience = this.#options.replica.storageTimeoutMs
+    let patience = ALL
     let grant = this.#freshGrant(started, call)
     if (grant === null) {
       grant = await this.#admit(call, undefined)
@@ -398,13 +400,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
     patience: number,
   ): Promise<unknown> | undefined {
     if (sequel === undefined) return undefined
-    if (this.#isStrong && sequel !== 'look') return this.#reportNow(sequel, now, call, patience)
+    const left = Math.min(patience, this.#options.replica.storageTimeoutMs)
+    if (this.#isStrong && sequel !== 'look') return this.#reportNow(sequel, now, call, left)
     // What is under way is followed by another exchange, which takes this along.
     if (!this.#replica.mayFlush(this.#view, now)) return undefined
     const mark = this.#hooks.mark
     const flushed = this.#replica.flush(this.#view, sequel === 'look' ? 'urgent' : 'due')
     this.#keep(flushed, call)
-    return this.#wait(flushed, call, patience, mark)
+    return this.#wait(flushed, call, left, mark)
   }
 
   /** Under strong consistency a call waits until its own outcome is stored, and for no other. */

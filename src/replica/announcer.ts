@@ -63,7 +63,9 @@ export class Announcer {
 
   #follow({ status, generation, at, cause, override }: Snapshot): void {
     const isUnmoved = this.#generation === null || generation === this.#generation
-    if (this.#isLocal && isUnmoved) {
+    if (this.#seen === status) {
+      // Nothing to tell, as at nearly every answer.
+    } else if (this.#isLocal && isUnmoved) {
       // Nothing happened in the storage: what ends is the local state.
       const ended = { generation, at, cause: null, ...NO_WORDS }
       this.#tell(status, { ...ended, origin: 'self', local: true })

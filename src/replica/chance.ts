@@ -13,13 +13,18 @@ export function randomWord(): number {
   return fill(new Uint32Array(1))[0]! | 0
 }
 
-/** From 0 up to 1, for what spreads load over time. It does not depend on `Math.random`, which programs seed and tests replace. */
-export function randomShare(): number {
+/** The same where a stock does, because no other isolate reports to the storage: fetching one takes some 6 µs. */
+export function pooledWord(): number {
   if (used === POOL) {
     fill(pool)
     used = 0
   }
-  return pool[used++]! / WORD
+  return pool[used++]! | 0
+}
+
+/** From 0 up to 1, for what spreads load over time. It does not depend on `Math.random`, which programs seed and tests replace. */
+export function randomShare(): number {
+  return (pooledWord() >>> 0) / WORD
 }
 
 /** Some test environments have no `crypto`. */

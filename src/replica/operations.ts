@@ -8,8 +8,8 @@ const MOST_AT_ONCE = 6
 /** One operation that was started. */
 export interface Operation<T> {
   readonly answer: Promise<T>
-  /** Ends when the operation does, or when its time is over: then its signal aborts. @returns was it in time? */
-  watch(): Promise<boolean>
+  /** Ends when `work` does, or when the operation's time is over: then its signal aborts. @returns was it in time? */
+  watch(work: Promise<unknown>): Promise<boolean>
 }
 
 /** The operations of one storage: how many are under way, and for how long each may be. */
@@ -39,23 +39,23 @@ export class Operations {
     const now = this.#runtime.now()
     const span = { from: now, until: now + ms }
     const overdue = this.#bounded ? new AbortController() : undefined
-    this.#underWay.add(span)
     const answer = begun(() => begin(overdue === undefined ? {} : { signal: overdue.signal }))
-    const done = () => this.#underWay.delete(span)
-    answer.then(done, done)
-    const watch = async () => {
+    if (this.#bounded) {
+      const done = () => this.#underWay.delete(span)
+      this.#underWay.add(span)
+      answer.then(done, done)
+    }
+    const watch = async (work: Promise<unknown>) => {
       const left = Math.max(0, span.until - this.#runtime.now())
-      const settled = answer.then(
-        () => true,
-        () => true,
-      )
-      if (await within(settled, left, this.#runtime)) return true
+      if (await within(work.then(yes, yes), left, this.#runtime)) return true
       overdue?.abort()
       return false
     }
     return { answer, watch }
   }
 }
+
+const yes = () => true
 
 /** A storage that throws at once is one that rejects; where it says nothing, this does. */
 async function begun<T>(begin: () => Promise<T>): Promise<T> {

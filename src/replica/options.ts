@@ -33,6 +33,8 @@ export interface ResolvedReplicaOptions {
   readonly whenDegraded: 'local' | 'allow' | 'reject'
   readonly maxBuffered: number
   readonly maxOutcomeAgeMs: number
+  /** Do other isolates report to the same storage? */
+  readonly shared: boolean
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
@@ -51,6 +53,7 @@ export function resolveReplicaOptions(
     max: 600_000,
   })
   return {
+    shared,
     maxStalenessMs: staleness(options.consistency ?? (shared ? { maxStaleness: '5s' } : 'strong')),
     onStale: checkedChoice('onStale', options.onStale ?? 'wait', ['wait', 'admit']),
     storageTimeoutMs: Math.min(storageTimeoutMs, operationTimeoutMs),

@@ -2,7 +2,7 @@ import type { Report, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { Batch } from './batch.ts'
-import { randomWord } from './chance.ts'
+import { pooledWord, randomWord } from './chance.ts'
 import type { Dropped } from './listener.ts'
 import { isWithin, type Runtime, type Span } from './runtime.ts'
 
@@ -14,6 +14,8 @@ export interface OutboxLimits {
   readonly maxOutcomeAgeMs: number
   /** How many successes in a row are worth telling. */
   readonly longestRun: number
+  /** Do other isolates report to the same storage? */
+  readonly shared: boolean
 }
 
 /** The outcomes of one breaker that wait for the storage: ordered, one batch for each generation, the oldest sent first. */
@@ -131,7 +133,7 @@ export class Outbox {
     busy: Span,
   ): Omit<Report, 'type'> {
     // Counting keeps the names of one isolate apart where chance fails; chance keeps isolates apart.
-    const word = this.#runtime.word?.() ?? randomWord()
+    const word = this.#runtime.word?.() ?? (this.#limits.shared ? randomWord() : pooledWord())
     const flushId = (word + Math.imul(++this.#reports, GOLDEN)) | 0
     batch.busy = busy
     return batch.freeze(flushId, snapshot?.since ?? null, settings)

@@ -11,7 +11,7 @@ import type { Grant, Rejection } from './grant.ts'
 import { Health } from './health.ts'
 import { type Cargo, isWritten, type Load, loaded, loadOf, reportsIn, requestsOf } from './load.ts'
 import { codeOf, Noted } from './noted.ts'
-import { type Operation, Operations } from './operations.ts'
+import { Operations } from './operations.ts'
 import { isWithin, NEVER, type Runtime, type Span, within } from './runtime.ts'
 import type { View } from './view.ts'
 
@@ -199,7 +199,9 @@ export class Replica {
       view.adoptExchanged(answer!, undefined, sent, this.#runtime.now())
       return answer!.snapshot
     })
-    const late = operation.watch().then((inTime) => (inTime ? snapshot : Promise.reject(overdue())))
+    const late = operation
+      .watch(snapshot)
+      .then((inTime) => (inTime ? snapshot : Promise.reject(overdue())))
     return Promise.race([snapshot, late])
   }
 
@@ -234,7 +236,9 @@ export class Replica {
     const done = view.asking.begin({ from: asked, until: asked + operationTimeoutMs })
     const sent = ++this.#sent
     const { settings, state } = view
-    const request = { ...view.id, settings, leaseMs: caller.leaseMs, expected: state.status }
+    const { resourceKey, namespace } = view.id
+    const { leaseMs } = caller
+    const request = { resourceKey, namespace, settings, leaseMs, expected: state.status }
     const operation = this.#operations.start(operationTimeoutMs, async (options) =>
       checkedAdmission(await this.#storage.acquire(request, options)),
     )
@@ -263,7 +267,7 @@ export class Replica {
     if (now >= until && !this.#isLocal(view)) {
       late = true
       this.#impatient = { from: now, until: now + operationTimeoutMs }
-      this.#watch(operation, writes)
+      void operation.watch(answer).then((inTime) => inTime || this.#failed(overdue(), writes))
     }
     return this.#unasked(view, now)
   }
@@ -326,11 +330,15 @@ export class Replica {
     const operation = this.#operations.start(operationTimeoutMs, async (options) =>
       checkedExchange(await this.#storage.exchange(requestsOf(load), options), load.length),
     )
+    let apart: readonly Load[] = []
     const adopted = operation.answer.then(
       (answers) => this.#adopt(load, answers, sent),
-      (error) => this.#exchangeFailed(error, load, operationTimeoutMs),
+      (error) => {
+        apart = this.#exchangeFailed(error, load)
+      },
     )
-    if (await this.#watch(operation, reportsIn(load))) await adopted
+    if (!(await operation.watch(adopted))) this.#failed(overdue(), reportsIn(load))
+    for (const each of apart) await this.#operate([each], operationTimeoutMs)
   }
 
   #adopt(load: readonly Load[], answers: readonly Exchanged[], sent: number): void {
@@ -341,24 +349,17 @@ export class Replica {
     })
   }
 
-  /** A value that the database refuses would be refused with all that travels beside it, again and again: each goes alone. */
-  async #exchangeFailed(
-    error: unknown,
-    load: readonly Load[],
-    operationTimeoutMs: number,
-  ): Promise<void> {
+  /**
+   * A value that the database refuses would be refused with all that travels beside it, again and again.
+   * @returns what is to be sent each by itself
+   */
+  #exchangeFailed(error: unknown, load: readonly Load[]): readonly Load[] {
     for (const { batch } of load) if (batch !== undefined) batch.busy = NEVER
     const [{ view, batch }] = load as readonly [Load]
     if (codeOf(error) !== 'BAD_DATA') this.#failed(error, reportsIn(load))
-    else if (load.length === 1) view.refuse(error, batch, this.#runtime.now())
-    else for (const each of load) await this.#operate([each], operationTimeoutMs)
-  }
-
-  /** Counts an operation as failed that takes too long. @returns was it in time? */
-  async #watch(operation: Operation<unknown>, writes: boolean): Promise<boolean> {
-    const inTime = await operation.watch()
-    if (!inTime) this.#failed(overdue(), writes)
-    return inTime
+    else if (load.length > 1) return load
+    else view.refuse(error, batch, this.#runtime.now())
+    return []
   }
 
   /** Is what this call needs on its way to another one? */

@@ -80,12 +80,14 @@ export class View {
     this.#refusal = new Health(runtime)
     this.#freshness = new Freshness(runtime, options.maxStalenessMs)
     this.asking = new Asking(runtime, options.maxStalenessMs)
-    const { maxBuffered, maxOutcomeAgeMs } = options
+    const { maxBuffered, maxOutcomeAgeMs, shared } = options
     const longestRun =
       'outOf' in settings.trip ? horizon(settings.trip.outOf) : Number.POSITIVE_INFINITY
     this.#fullAt = 'outOf' in settings.trip ? Number.POSITIVE_INFINITY : Math.ceil(maxBuffered / 2)
-    this.outbox = new Outbox(runtime, { maxBuffered, maxOutcomeAgeMs, longestRun }, (dropped) =>
-      listener.dropped(dropped),
+    this.outbox = new Outbox(
+      runtime,
+      { maxBuffered, maxOutcomeAgeMs, longestRun, shared },
+      (dropped) => listener.dropped(dropped),
     )
   }
 
@@ -191,7 +193,8 @@ export class View {
     if (grant.token === null) batch.success()
     else batch.probe(grant.token, false, null, false, now)
     if (this.#strong) batch.hurry(now)
-    if (this.outbox.overfull) this.outbox.trim(now)
+    const full = batch.size > this.options.maxBuffered || (this.#strong && this.outbox.overfull)
+    if (full) this.outbox.trim(now)
     const due = now >= this.#reportFrom || batch.size >= this.#fullAt
     return this.#strong || grant.token !== null || due ? batch : undefined
   }
