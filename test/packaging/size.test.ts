@@ -19,8 +19,8 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 20_600 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 19_000 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 20_700 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 19_100 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
@@ -43,13 +43,13 @@ const BUDGETS: readonly Budget[] = [
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 106_650,
+    budget: 106_750,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 39_900,
+    budget: 40_000,
   },
 ]
 
