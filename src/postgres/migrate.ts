@@ -5,12 +5,15 @@
  */
 import { InvalidOptionError } from '../core/errors.ts'
 import { asStorageError } from './errors.ts'
-import { migrationScript } from './migration-script.ts'
+import { migrationScript, ZONE_IS_TOO_LATE } from './migration-script.ts'
 import { type MigrationTarget, runScript } from './migration-target.ts'
 import { namesIn } from './statements/names.ts'
 
 export { StorageError } from './errors.ts'
 export type { MigrationTarget }
+
+const TOO_LATE =
+  "left out where open_until has a time zone already: a process of the Python library since 0.5 has read the times in the server's zone, and which of them were wrong cannot be told. Look at the open breakers with the command status, and reset those that are open for too long"
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -18,7 +21,8 @@ export interface MigrateOptions {
   readonly schema?: string | undefined
   /**
    * The IANA time zone, such as `Asia/Tokyo`, of the Python library's processes: its runtime kept local times without their zone,
-   * which an upgrade reads in this one. Default: the connection's.
+   * which an upgrade reads in this one. Default: the connection's. Refused where a process of that library since 0.5 was there first: it
+   * has given the times a zone already.
    */
   readonly originalTimeZone?: string | undefined
   /** Connects to nothing, and only returns the SQL. Default false. */
@@ -42,7 +46,8 @@ export interface Migrated {
  * can alternate; with `schema`, it is a table of that schema. A table of the Python library is upgraded in place, keeping every row.
  *
  * @param target - a Postgres URL (needs `pg`), or a connection: see {@link MigrationTarget}
- * @throws {InvalidOptionError} where the URL or an option is out of its range
+ * @throws {InvalidOptionError} where the URL or an option is out of its range, or `originalTimeZone` comes too late; then nothing was
+ * changed
  * @throws {StorageError} `DATABASE_MISSING`, `ACCESS_DENIED`, `NOT_ALLOWED` or `STORAGE_FAILED`; then nothing was changed
  * @example
  * ```ts
@@ -69,7 +74,9 @@ export async function migrate(
     const { applied, notices } = typeof told === 'string' ? JSON.parse(told) : {}
     return { applied: lines(applied), notices: lines(notices), sql }
   } catch (error) {
-    throw asStorageError(error)
+    const failure = asStorageError(error)
+    if (failure.sqlState !== ZONE_IS_TOO_LATE) throw failure
+    throw new InvalidOptionError('originalTimeZone', TOO_LATE, timeZone)
   }
 }
 

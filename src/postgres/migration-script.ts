@@ -37,7 +37,7 @@ end if;`),
     // Left out, a setting of the role or the database still counts.
     ...(timeZone === undefined
       ? []
-      : [`select set_config('rc.original_time_zone', '${timeZone}', true)`]),
+      : [REFUSE_ZONE, `select set_config('rc.original_time_zone', '${timeZone}', true)`]),
     `select set_config('rc.applied', '', true), set_config('rc.notice', '', true), set_config('rc.unlike', (${UNLIKE})::text, true)`,
     ...migrations().map(({ tag, when, hash, statements }) =>
       block(`if current_setting('rc.unlike')::boolean or not exists (select from ${journal} where hash = '${hash}') then
@@ -59,6 +59,22 @@ end if;`),
 const UNLIKE = `
   not exists (select from pg_attribute where attrelid = to_regclass('rc_circuit_breakers') and attname = 'own_state' and not attisdropped)
   or exists (select from pg_trigger where tgrelid = to_regclass('rc_circuit_breakers') and tgname = 'update_rc_circuit_breakers_updated_at')`
+
+/** What {@link REFUSE_ZONE} raises. */
+export const ZONE_IS_TOO_LATE = 'RC002'
+
+/**
+ * Ends a transaction that was told a time zone for times that already have one. A process of the Python library since 0.5 has read
+ * them in the server's zone; only their old type, or the column that it adds, tells. The table that its command line makes has zones
+ * from the start.
+ */
+const REFUSE_ZONE =
+  block(`if (select bool_or(attname = 'open_until' and atttypid = 'timestamptz'::regtype)
+  and not bool_or(attname = 'own_state')
+  and bool_or(attname = 'execution_log' or attname = 'created_at' and atttypid = 'timestamp'::regtype)
+  from pg_attribute where attrelid = to_regclass('rc_circuit_breakers') and attnum > 0 and not attisdropped) then
+  raise exception using errcode = '${ZONE_IS_TOO_LATE}', message = 'the times of rc_circuit_breakers have a time zone already';
+end if;`)
 
 const PRUNE = block(`declare
   other text;
