@@ -18,8 +18,8 @@ const settings = {
   storage,
   failureLimit: fraction(2, 2),
   successLimit: fraction(1, 1),
-  storageTimeout: '10s',
-  operationTimeout: '20s',
+  storageTimeout: '60s',
+  operationTimeout: '90s',
 } as const
 
 const onTheRoute = (cooldown: CircuitBreakerOptions['cooldown']) =>

@@ -10,7 +10,9 @@ const payments = new CircuitProtectorPolicy({
   resourceKey: 'frozen',
   storage: neonStorage(STAND.databaseUrl, { fetchEndpoint: STAND.fetchEndpoint }),
   failureLimit: fraction(5, 10),
-  storageTimeout: '10s',
+  // Busy machines must not look like slow databases.
+  storageTimeout: '60s',
+  operationTimeout: '90s',
 })
 const charge = new SafetyNet({ policies: [payments] }).wrap(async (order: string) => {
   if (order === 'bad') throw new Error('the charge failed')

@@ -52,8 +52,8 @@ const breaker = (cooldown: '1h' | '300ms') =>
     failureLimit: fraction(2, 2),
     successLimit: fraction(1, 1),
     cooldown,
-    storageTimeout: '10s',
-    operationTimeout: '15s',
+    storageTimeout: '60s',
+    operationTimeout: '90s',
   })
 
 const app = new Hono<Environment>()
