@@ -3,6 +3,7 @@ import { circuitBreakers } from '../postgres/schema.ts'
 import { FUNCTION_NAME } from '../postgres/statements/function-name.ts'
 import { namesIn } from '../postgres/statements/names.ts'
 import type { Connection } from './database.ts'
+import { pythonLibrary } from './python-library.ts'
 
 /** What `doctor` found. */
 export interface Finding {
@@ -50,7 +51,11 @@ export async function check(
       rights(facts!, breakers, transitions, user),
       hot(facts!, breakers),
     )
-  findings.push(original(facts!, user, schema ?? String(facts!['schema'])))
+  if (tables.level !== 'bad') {
+    const place = { breakers, transitions, schema: schema ?? String(facts!['schema']), user }
+    const python = await pythonLibrary(connection, place)
+    if (python !== undefined) findings.push(python)
+  }
   return findings
 }
 
@@ -69,8 +74,6 @@ function factsStatement(breakers: string, transitions: string, schema: string | 
     ${may(breakers, 'select')} and ${may(breakers, 'insert')} and ${may(breakers, 'update')} and ${may(transitions, 'select')}
       and ${may(transitions, 'insert')} as writes,
     ${may(breakers, 'delete')} and ${may(transitions, 'delete')} as deletes,
-    coalesce(has_schema_privilege(${within}::text, 'create'), false) as creates,
-    (select rolname from pg_class join pg_roles r on r.oid = relowner where pg_class.oid = ${table} and not pg_has_role(relowner, 'usage')) as owner,
     (select array_to_string(reloptions, ',') from pg_class where oid = ${table}) as reloptions,
     (select n_tup_upd::int from pg_stat_user_tables where relid = ${table}) as updates,
     (select n_tup_hot_upd::int from pg_stat_user_tables where relid = ${table}) as hot,
@@ -227,21 +230,4 @@ function hot(
     )
   }
   return { check: 'HOT updates', level: 'ok', says }
-}
-
-/** It creates its table and indexes at each start, which only their owner may, and falls back to memory without a word where it may not. */
-function original({ creates, owner }: Row, user: string, schema: string): Finding {
-  const name = 'Python library'
-  if (creates === true && owner === null)
-    return { check: name, level: 'ok', says: 'its processes with this role share the table' }
-  const [why, grant] =
-    creates === true
-      ? ['does not own the table', `"${owner}"`]
-      : ['may not create tables', `create on schema ${schema}`]
-  return {
-    check: name,
-    level: 'note',
-    says: `its processes with this role fall back to memory without a word, for it ${why}`,
-    advice: `Only where you still run it: grant ${grant} to "${user.replaceAll('"', '""')}";`,
-  }
 }

@@ -48,14 +48,13 @@ describe('doctor', () => {
         'function',
         'privileges',
         'HOT updates',
-        'Python library',
       ].map((check) => [check, 'ok']),
     )
     expect(findings.filter(({ advice }) => advice !== undefined)).toEqual([])
     expect(of('function')?.says).toBe(FUNCTION_NAME)
     expect(of('server')?.says).toMatch(/^PostgreSQL \d+/)
     const { out } = await cli(['doctor'], { env: { DATABASE_URL: database.url } })
-    expect(out.split('\n')[0]).toBe('ok    settings        DATABASE_URL, namespace default')
+    expect(out.split('\n')[0]).toBe('ok    settings     DATABASE_URL, namespace default')
     expect(out).not.toContain(new URL(database.url).password)
   })
 
@@ -154,26 +153,6 @@ describe('doctor', () => {
     await database.query(second.of('privileges')!.advice!)
     expect((await doctor(env)).of('privileges')?.level).toBe('ok')
     expect(await cli(['open', 'api'], { env })).toMatchObject({ code: 0, err: '' })
-  })
-
-  it('tells where the Python library would silently fall back to memory', async () => {
-    await migrate(database.url)
-    const python = async () =>
-      (await doctor({ DATABASE_URL: database.stranger.url })).of('Python library')
-    const grant = async () =>
-      database.query((await python())!.advice!.replace('Only where you still run it: ', ''))
-    expect(await python()).toMatchObject({
-      level: 'note',
-      says: expect.stringContaining('for it may not create tables'),
-    })
-    await grant()
-    expect(await python()).toMatchObject({
-      level: 'note',
-      says: expect.stringContaining('for it does not own the table'),
-    })
-    await database.query(`alter table rc_circuit_breakers owner to ${database.stranger.name}`)
-    expect((await python())?.level).toBe('ok')
-    await database.query('alter table rc_circuit_breakers owner to postgres')
   })
 
   it('sees what keeps updates from staying within their page', async () => {
