@@ -16,7 +16,7 @@ declare global {
 }
 
 /** The example under this heading of docs/observability.md, as a module that runs against a storage of the test. */
-async function example<T>(folder: string, heading: string): Promise<T> {
+async function example<T>(folder: string, heading: string, isolate = 0): Promise<T> {
   const text = await readFile(join(root, 'docs/observability.md'), 'utf8')
   const code = /```ts\n(.*?)```/s.exec(text.slice(text.indexOf(heading)))![1]!
   const file = join(folder, `${heading.replace(/\W+/g, '-')}.mjs`)
@@ -30,8 +30,20 @@ async function example<T>(folder: string, heading: string): Promise<T> {
     platform: 'neutral',
     outfile: file,
   })
-  return (await import(pathToFileURL(file).href)).default
+  // Each isolate loads it anew.
+  return (await import(`${pathToFileURL(file).href}?isolate=${isolate}`)).default
 }
+
+/** The storage as one isolate of a fleet sees it. */
+const seenFrom = (storage: CircuitStorage): CircuitStorage => ({
+  shared: true,
+  exchange: (...args) => storage.exchange(...args),
+  acquire: (...args) => storage.acquire(...args),
+  control: (...args) => storage.control(...args),
+  list: (...args) => storage.list(...args),
+  history: (...args) => storage.history(...args),
+  prune: (...args) => storage.prune(...args),
+})
 
 describe('the examples of docs/observability.md', () => {
   let folder: string
@@ -55,13 +67,24 @@ describe('the examples of docs/observability.md', () => {
 
   it('post to a webhook once for the fleet, as soon as the circuit opens', async () => {
     type Worker = { fetch(request: Request, env: object, ctx: object): Promise<Response> }
-    const worker = await example<Worker>(folder, '### At once, from a Worker')
-    globalThis.storageOfTheExample = new InMemoryStorage()
-    const work: Promise<unknown>[] = []
-    const ctx = { waitUntil: (promise: Promise<unknown>) => work.push(promise) }
-    for (let i = 0; i < 12; i++)
-      await worker.fetch(new Request('https://shop.example'), ENV, ctx).catch(() => {})
-    await Promise.all(work)
+    const storage = new InMemoryStorage()
+    const fleet: (() => Promise<string>)[] = []
+    for (const isolate of [1, 2, 3]) {
+      const worker = await example<Worker>(folder, '### At once, from a Worker', isolate)
+      const seen = seenFrom(storage)
+      fleet.push(async () => {
+        globalThis.storageOfTheExample = seen
+        const work: Promise<unknown>[] = []
+        const ctx = { waitUntil: (promise: Promise<unknown>) => work.push(promise) }
+        const answer = worker.fetch(new Request('https://shop.example'), ENV, ctx)
+        const said = await answer.catch((error: Error) => error.name)
+        await Promise.all(work)
+        return String(said)
+      })
+    }
+    for (let round = 0; round < 3; round++) for (const call of fleet) await call()
+    // All have heard of it, and one has told.
+    for (const call of fleet) await expect.poll(call).toBe('ProtectedCallError')
     expect(posted).toEqual(['payments: CLOSED -> OPEN (failure_limit)'])
   })
 

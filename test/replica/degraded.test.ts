@@ -73,20 +73,34 @@ describe('a storage that fails', () => {
     }
   })
 
-  it('is left alone for pauses that grow: one, two, four seconds, and so on to thirty, each changed by up to a fifth', async () => {
-    const { policy, network } = await warm()
-    network.usual = refused()
-    await lab.call(policy, 'fails')
-    await lab.pass(0)
-    network.sent.length = 0
-    for (let i = 0; i < 1_000; i++) {
-      await lab.call(policy)
-      await lab.pass(100)
-    }
-    const at = network.sent.map((sent) => sent.at)
-    const pauses = at.slice(1).map((time, i) => Math.round((time - at[i]!) / 1_000))
-    expect(pauses).toEqual([2, 4, 8, 16, 30, 30])
-  })
+  it.each([
+    [0, 0.8],
+    [0.5, 1],
+    [0.99, 1.196],
+  ])(
+    'is left alone for pauses that grow: one, two, four seconds, and so on to thirty; the chance %f makes each %f times as long',
+    async (chance, factor) => {
+      const { policy, network } = await warm()
+      lab.chance = chance
+      network.usual = refused()
+      await lab.call(policy, 'fails')
+      await lab.pass(0)
+      network.sent.length = 0
+      for (let i = 0; i < 1_100; i++) {
+        await lab.call(policy)
+        await lab.pass(100)
+      }
+      const at = network.sent.map((sent) => sent.at)
+      // There is a call every 100 ms, and the first after a pause is the next attempt.
+      const pauses = at.slice(1, 7).map((time, i) => time - at[i]!)
+      const expected = [2_000, 4_000, 8_000, 16_000, 30_000, 30_000].map((pause) => pause * factor)
+      expect(pauses).toHaveLength(expected.length)
+      for (const [i, pause] of pauses.entries()) {
+        expect(pause).toBeGreaterThanOrEqual(expected[i]! - 1)
+        expect(pause).toBeLessThanOrEqual(expected[i]! + 200)
+      }
+    },
+  )
 
   it('grows its pause once, however many operations were under way when it failed', async () => {
     await lab.othersReport('0011')

@@ -57,7 +57,7 @@ describe('the PostgreSQL of a test run', () => {
     const client = new pg.Client(database.url)
     client.on('error', () => {})
     await client.connect()
-    await database.drop()
+    await database.drop(0)
     await expect(new pg.Client(database.url).connect()).rejects.toMatchObject({ code: '3D000' })
   })
 })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { LIMITS } from '../limits.ts'
 import { findBinaries, makeFolder, serverAccount } from './postgres-host.ts'
 
 /** A running PostgreSQL server. */
@@ -26,11 +27,13 @@ interface PostgresOptions {
 /** A database of one's own on a server. */
 export interface TestDatabase {
   readonly url: string
-  /** Disconnects whoever is left, and drops the database. */
-  drop(): Promise<void>
+  /**
+   * Waits until all have left, and drops the database. Whoever is still connected after that time is disconnected.
+   * @param patienceMs - default: half a minute, for on a busy machine a goodbye takes its time
+   */
+  drop(patienceMs?: number): Promise<void>
 }
 
-const START_TIMEOUT_MS = 60_000
 const PORT_ATTEMPTS = 5
 
 const SETTINGS: readonly string[] = [
@@ -96,8 +99,8 @@ export async function createDatabase(serverUrl: string, label = 'test'): Promise
   url.pathname = `/${encodeURIComponent(name)}`
   return {
     url: url.href,
-    async drop() {
-      await farewell(serverUrl, name)
+    async drop(patienceMs = 30_000) {
+      await farewell(serverUrl, name, patienceMs)
       await run(serverUrl, `drop database if exists ${quoted} with (force)`)
     },
   }
@@ -105,18 +108,19 @@ export async function createDatabase(serverUrl: string, label = 'test'): Promise
 
 /**
  * A pool's `end()` says goodbye, and does not wait until the server heard it: a backend that is thrown out in between would tell a
- * client that nobody listens to any more, and the test run would fail by that. Whoever has not left after two seconds means to stay.
+ * client that nobody listens to any more, and the test run would fail by that.
  */
-async function farewell(serverUrl: string, database: string): Promise<void> {
+async function farewell(serverUrl: string, database: string, patienceMs: number): Promise<void> {
   const client = new pg.Client(serverUrl)
   await client.connect()
   try {
-    for (let round = 0; round < 100; round++) {
+    const deadline = performance.now() + patienceMs
+    for (;;) {
       const { rows } = await client.query(
         'select from pg_stat_activity where datname = $1 limit 1',
         [database],
       )
-      if (rows.length === 0) return
+      if (rows.length === 0 || performance.now() > deadline) return
       await sleep(20)
     }
   } finally {
@@ -164,22 +168,23 @@ async function startOn(port: number, more: readonly string[]): Promise<PostgresS
 type Supervisor = ChildProcessByStdio<Writable, Readable, null>
 
 async function answering(url: string, supervisor: Supervisor): Promise<void> {
-  let ended = false
-  const note = () => {
-    ended = true
-  }
-  supervisor.once('error', note).once('exit', note)
-  supervisor.stdout.once('data', note)
-  const deadline = performance.now() + START_TIMEOUT_MS
+  const ended = new Promise<never>((_, reject) => {
+    const end = () => reject(new Error('the server ended'))
+    supervisor.once('error', end).once('exit', end)
+    supervisor.stdout.once('data', end)
+  })
+  // It also ends when it is told to, and nobody waits for that here.
+  ended.catch(() => {})
+  const deadline = performance.now() + LIMITS.hookTimeout
   for (;;) {
     try {
-      return await run(url, 'select 1')
+      return await Promise.race([run(url, 'select 1'), ended])
     } catch (cause) {
-      if (ended) throw new Error('the server ended', { cause })
+      // Where it has ended, this ends us, too.
+      await Promise.race([sleep(50), ended])
       if (performance.now() > deadline)
-        throw new Error(`no answer within ${START_TIMEOUT_MS} ms`, { cause })
+        throw new Error(`no answer within ${LIMITS.hookTimeout} ms`, { cause })
     }
-    await sleep(50)
   }
 }
 
@@ -208,7 +213,7 @@ async function freePort(): Promise<number> {
 }
 
 async function run(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  const client = new pg.Client(url)
   // Without a listener, a connection that breaks while idle ends the process.
   client.on('error', () => {})
   try {
