@@ -78,9 +78,15 @@ export class PostgresStorage implements CircuitStorage {
     if (requests.some((request) => request.report))
       return this.#write(requests, requests.map(encodeReport), options)
     const read = await this.#read(requests, options)
-    // A foreign write is not to be read but to be resolved, which only the database can do.
-    if (read.some(({ foreign }) => foreign))
-      return this.#write(requests, requests.map(encodeReport), options)
+    if (read.some(({ foreign }) => foreign)) {
+      try {
+        // A foreign write is not to be read but to be resolved, which only the database can do.
+        return await this.#write(requests, requests.map(encodeReport), options)
+      } catch (error) {
+        // A role that may only read is told what the next writer will make of it.
+        if (!(error instanceof StorageError && error.code === 'NOT_ALLOWED')) throw error
+      }
+    }
     return read.map(({ snapshot }) => ({ snapshot, verdict: 'none', transitions: [] }))
   }
 
@@ -123,7 +129,9 @@ export class PostgresStorage implements CircuitStorage {
       options,
     )) as { at: number; rows: readonly RowJson[]; summary: BreakerSummary | null }
     const items = rows.slice(0, limit).map((row) => toSnapshot(row, idOf(row), at))
-    const next = rows.length > limit ? listCursor(items.at(-1)!) : null
+    // The rows are in the order of what they say themselves, also where another program wrote the count.
+    const last = rows.length > limit ? rows[limit - 1]! : null
+    const next = last && listCursor({ ...items[limit - 1]!, failureCount: last.failure_count })
     return summary === null ? { items, next } : { items, next, summary }
   }
 
