@@ -10,6 +10,7 @@ import { parseRetryAfter } from '../policies/retry-after.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
 import { describe, type Input, isGivenUp, signalOf } from './request.ts'
 import { withTimeLimit } from './time-limit.ts'
+import { withSignal } from './with-signal.ts'
 
 /** What keeps work going behind a response: a Worker's `ctx`, or anything else with its `waitUntil`. */
 export interface RequestLifetime {
@@ -110,7 +111,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
         if (timeoutMs === undefined) return call(input, init)
         const late = new CallTimeoutError(resourceKey, timeoutMs)
         return withTimeLimit(
-          (limited) => call(input, { ...init, signal: limited }),
+          (limited) => call(input, withSignal(init, limited)),
           timeoutMs,
           signal,
           late,
