@@ -1,4 +1,4 @@
-import { equal, ok } from '../assert.ts'
+import { equal, ok, rejection } from '../assert.ts'
 import type { Cases, Lab } from './lab.ts'
 
 const keysOf = async ({ storage, namespace }: Lab) =>
@@ -31,5 +31,28 @@ export const removalCases: Cases = {
     equal([blank.status, blank.generation, blank.override], ['CLOSED', 0, null], 'the breaker')
     equal((await one!.send('0')).verdict, 'counted', 'an outcome of now')
     equal(await keysOf(lab), ['one', 'other'], 'all')
+  },
+
+  'of many removals at once one finds the breaker': async (lab) => {
+    const remove = lab.storage.remove?.bind(lab.storage)
+    if (remove === undefined) return
+    const breaker = lab.breaker()
+    await breaker.send('0')
+    const request = { ...breaker.id, actor: null, reason: null }
+    const found = await Promise.all(Array.from({ length: 8 }, () => remove(request)))
+    equal(found.filter((one) => one).length, 1, 'how many found it')
+    equal((await breaker.history()).length, 1, 'the lines in the audit log')
+  },
+
+  'a removal is not begun once its signal has fired': async (lab) => {
+    const remove = lab.storage.remove?.bind(lab.storage)
+    if (remove === undefined) return
+    const breaker = lab.breaker()
+    await breaker.send('0')
+    const reason = new Error('enough')
+    const request = { ...breaker.id, actor: null, reason: null }
+    const call = remove(request, { signal: AbortSignal.abort(reason) })
+    equal(await rejection(call, 'a removal'), reason, 'what it rejects with')
+    equal(await keysOf(lab), ['the one'], 'what is left')
   },
 }
