@@ -51,8 +51,13 @@ export function databaseIn(variables: Variables): Found | undefined {
   const dsn = variables('RC_DB_DSN')
   if (dsn !== undefined) {
     const keys = keysOfDsn('RC_DB_DSN', dsn)
+    // What a URL has for its port may be the beginning of a password that is not escaped.
     const refuse: Refuse = (part, expected, value) =>
-      new InvalidOptionError('RC_DB_DSN', `a connection string whose ${part} is ${expected}`, value)
+      new InvalidOptionError(
+        'RC_DB_DSN',
+        `a connection string whose ${part} is ${expected}`,
+        part === 'port' ? '[hidden]' : value,
+      )
     const tls = Object.fromEntries(TLS_KEYS.map((key) => [key, keys.get(key)]))
     return { variable: 'RC_DB_DSN', url: urlOfKeys(keys, refuse), tls, refuse }
   }
