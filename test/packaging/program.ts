@@ -2,8 +2,9 @@ import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { root } from './entries.ts'
 
-/** The compiler's own declarations: the same in each program, and long. */
-const libraries = new Map<string, ts.SourceFile>()
+/** Files on disk, by what is made of them: programs that resolve modules in the same way share them. */
+const parsed = new Map<string, ts.SourceFile>()
+/** The compiler's own declarations are the same in each program. */
 const isOfCompiler = (path: string) => /\/typescript\/lib\/lib\.[^/]+$/.test(path)
 
 /** What the compiler says about modules that are not on disk but stand at these paths of the project, one line each. */
@@ -22,9 +23,10 @@ export function diagnose(
   host.getSourceFile = (path, version, ...rest) => {
     const text = files.get(path)
     if (text !== undefined) return ts.createSourceFile(path, text, version)
-    if (!isOfCompiler(path)) return getSourceFile(path, version, ...rest)
-    const source = libraries.get(path) ?? getSourceFile(path, version, ...rest)
-    if (source) libraries.set(path, source)
+    const { module, moduleResolution } = options
+    const kind = isOfCompiler(path) ? path : `${module} ${moduleResolution} ${path}`
+    const source = parsed.get(kind) ?? getSourceFile(path, version, ...rest)
+    if (source) parsed.set(kind, source)
     return source
   }
   const program = ts.createProgram([...files.keys()], { noEmit: true, ...options }, host)

@@ -13,8 +13,6 @@ import { pushSchema, WINDOW_TRIGGER } from './support.ts'
 import { Model } from './trace.ts'
 
 const KEYS = 12
-const OPERATIONS = Number(process.env['RC_DIFFERENTIAL_OPERATIONS'] ?? 20_000)
-const SEED = Number(process.env['RC_DIFFERENTIAL_SEED'] ?? 1)
 
 /** A clock of ours in front of PostgreSQL's own: unqualified, `clock_timestamp()` is found here first. */
 const CLOCK = `
@@ -22,9 +20,19 @@ const CLOCK = `
   create function rc_clock.clock_timestamp() returns timestamptz language sql volatile as
     $$ select timestamptz 'epoch' + current_setting('rc.now_ms')::bigint * interval '1 ms' $$`
 
-describe.each([{ shell: 'tables only' }, { shell: 'function' }])(
-  'the SQL of the exchange ($shell)',
-  ({ shell }) => {
+/**
+ * Holds the SQL against the specification. Both shells have the same body, and each file runs it over operations of its own.
+ * `RC_DIFFERENTIAL_OPERATIONS` and `RC_DIFFERENTIAL_SEED` replace what is given here.
+ */
+export function testDifferential(
+  shell: 'tables only' | 'function',
+  operations: number,
+  seed: number,
+): void {
+  const OPERATIONS = Number(process.env['RC_DIFFERENTIAL_OPERATIONS'] ?? operations)
+  const SEED = Number(process.env['RC_DIFFERENTIAL_SEED'] ?? seed)
+
+  describe(`the SQL of the exchange (${shell})`, () => {
     let database: TestDatabase
     let client: pg.Client
 
@@ -188,8 +196,8 @@ describe.each([{ shell: 'tables only' }, { shell: 'function' }])(
         if (rows[0]) backups.set(resourceKey, { row: rows[0].row, state: model.state })
       }
     }
-  },
-)
+  })
+}
 
 const ownStatus = (state: StoredState) => state.status
 const ownUntil = (state: StoredState) => (state.status === 'OPEN' ? state.openUntil : null)

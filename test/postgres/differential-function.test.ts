@@ -1,0 +1,3 @@
+import { testDifferential } from './differential.ts'
+
+testDifferential('function', 20_000, 1)
