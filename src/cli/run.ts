@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../core/errors.ts'
+import { isOwnError } from '../core/errors.ts'
 import { readEnvironment } from '../env/settings.ts'
 import { asStorageError } from '../postgres/errors.ts'
 import { dev } from './commands/dev.ts'
@@ -67,7 +67,7 @@ export async function run(
 }
 
 function failed(error: unknown, command: Command, terminal: Terminal): number {
-  if (error instanceof UsageError || error instanceof InvalidOptionError) {
+  if (error instanceof UsageError || isOwnError(error, 'INVALID_OPTION')) {
     return complain(error.message, `${PROGRAM} ${command.name} --help`, terminal)
   }
   const { stderr, env } = terminal

@@ -1,4 +1,4 @@
-import { ResilientCircuitError } from './errors.ts'
+import { isOwnError, ResilientCircuitError } from './errors.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { CircuitState } from './state.ts'
 
@@ -38,4 +38,9 @@ export class ProtectedCallError extends ResilientCircuitError {
     this.retryAfterMs = rejection.retryAfterMs
     this.snapshot = rejection.snapshot
   }
+}
+
+/** Of whichever copy of this package. */
+export function isProtectedCallError(error: unknown): error is ProtectedCallError {
+  return isOwnError(error, 'PROTECTED_CALL')
 }

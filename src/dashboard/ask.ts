@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { InvalidOptionError } from '../core/errors.ts'
+import { isOwnError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { storageFrom } from '../http/storage-source.ts'
@@ -29,7 +29,7 @@ export async function ask<T>(
   try {
     return await run(made, { signal: AbortSignal.timeout(storageTimeoutMs) })
   } catch (error) {
-    throw error instanceof InvalidOptionError ? error : failure(error)
+    throw isOwnError(error, 'INVALID_OPTION') ? error : failure(error)
   }
 }
 

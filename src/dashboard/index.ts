@@ -4,7 +4,7 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { InvalidOptionError } from '../core/errors.ts'
+import { isOwnError } from '../core/errors.ts'
 import { started, warn } from '../policies/notice.ts'
 import { api, type DashboardApp } from './api.ts'
 import { StorageFailure } from './ask.ts'
@@ -48,7 +48,7 @@ export function circuitDashboard(options: DashboardOptions): DashboardApp {
       started(warn, 'onError', () => dashboard.onError(error.cause, c))
       return unavailable(c, error.cause)
     }
-    if (error instanceof InvalidOptionError) return badRequest(c, error.message)
+    if (isOwnError(error, 'INVALID_OPTION')) return badRequest(c, error.message)
     if (error instanceof HTTPException) return error.getResponse()
     throw error
   })

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { checkedInteger, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { InvalidOptionError, isOwnError } from '../core/errors.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
 
 /** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
@@ -103,6 +103,6 @@ function checkAuth(auth: DashboardAuth): void {
 }
 
 function logCode(error: unknown): void {
-  const code = error instanceof ResilientCircuitError ? error.code : 'UNKNOWN'
+  const code = isOwnError(error) ? error.code : 'UNKNOWN'
   globalThis.console?.error(`resilient-circuit: the dashboard's storage failed (${code})`)
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { basePath } from 'hono/route'
-import { ResilientCircuitError } from '../core/errors.ts'
+import { isOwnError } from '../core/errors.ts'
 import { page } from './view/layout.ts'
 
 type Status = 400 | 401 | 403 | 404 | 503
@@ -67,7 +67,7 @@ export function badRequest(c: Context, detail: string): Response | Promise<Respo
 }
 
 export function unavailable(c: Context, error: unknown): Response | Promise<Response> {
-  const advice = error instanceof ResilientCircuitError ? ADVICE[error.code] : undefined
+  const advice = isOwnError(error) ? ADVICE[error.code] : undefined
   c.header('Retry-After', '5')
   return answer(c, { ...PROBLEMS.unavailable, ...(advice !== undefined && { detail: advice }) })
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../core/errors.ts'
-import { ProtectedCallError } from '../core/rejection.ts'
+import { isProtectedCallError } from '../core/rejection.ts'
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { isRejection, markRejection } from '../http/rejection.ts'
@@ -78,7 +78,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
   const classify = (result: CallResult, signal: AbortSignal | undefined): Classification => {
     if (!result.ok) {
       const { error } = result
-      if (error instanceof ProtectedCallError || isGivenUp(signal)) return 'ignored'
+      if (isProtectedCallError(error) || isGivenUp(signal)) return 'ignored'
       return error instanceof Error && !fails(error) ? 'success' : 'failure'
     }
     const response = result.value as Response
@@ -126,8 +126,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
       try {
         return await breaker.execute(send, callOptions)
       } catch (error) {
-        if (fallback === undefined || admitted || !(error instanceof ProtectedCallError))
-          throw error
+        if (fallback === undefined || admitted || !isProtectedCallError(error)) throw error
         return markRejection(await fallback(error))
       } finally {
         breakers.ended(breaker, keep)

@@ -1,14 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { InvalidOptionError } from '../core/errors.ts'
-import { ProtectedCallError } from '../core/rejection.ts'
+import { isOwnError } from '../core/errors.ts'
+import { isProtectedCallError, type ProtectedCallError } from '../core/rejection.ts'
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { isStorage, storageFrom } from '../http/storage-source.ts'
 import type { CallContext, CallOptions } from '../policies/call.ts'
 import type { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
-import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
+import type { CallResult, Classification } from '../policies/classify.ts'
 import { attempt, tell } from '../policies/notice.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
@@ -90,7 +90,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
       return breaker
     } catch (error) {
       // A driver's own message may hold the connection string.
-      const why = error instanceof InvalidOptionError ? `: ${error.message}` : ''
+      const why = isOwnError(error, 'INVALID_OPTION') ? `: ${error.message}` : ''
       const message = `there is no storage: a request ran unprotected${why}`
       return tell(onNotice, { code: 'NO_STORAGE', message, error })
     }
@@ -133,10 +133,10 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
       }, new RequestCall(c, judge))
     } catch (error) {
       if (answered) return
-      if (!admitted && error instanceof ProtectedCallError) return reject(c, error)
+      if (!admitted && isProtectedCallError(error)) return reject(c, error)
       // The client went away before its turn came: nobody reads this.
       if (!admitted && c.req.raw.signal?.aborted) return new Response(null, { status: 499 })
-      if (error instanceof CallTimeoutError)
+      if (isOwnError(error, 'CALL_TIMEOUT'))
         throw new HTTPException(504, { message: 'Gateway Timeout', cause: error })
       throw error
     } finally {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { ProtectedCallError } from '../core/rejection.ts'
+import { isProtectedCallError } from '../core/rejection.ts'
 import { isMarked, isRejection } from '../http/rejection.ts'
 import type { Classification } from '../policies/classify.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
@@ -17,8 +17,7 @@ export function outcomeOf<C extends Context>(
   c: C,
   { isFailure, shouldHandle, trusted }: OutcomeRules<C>,
 ): Classification {
-  if (isMarked(c) || isRejection(c.res, trusted) || c.error instanceof ProtectedCallError)
-    return 'ignored'
+  if (isMarked(c) || isRejection(c.res, trusted) || isProtectedCallError(c.error)) return 'ignored'
   if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
   if (c.req.raw.signal?.aborted) return 'ignored'
   const retryAfterMs = parseRetryAfter(c.res.headers.get('retry-after') ?? '', Date.now())

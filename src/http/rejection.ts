@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../core/errors.ts'
+import { brand, InvalidOptionError, isBranded } from '../core/errors.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 
 /** How a rejection looks over HTTP. */
@@ -50,17 +50,17 @@ export function rejectionResponse(
   return markRejection(new Response(JSON.stringify(problem), { status: 503, headers }))
 }
 
-/** Rejections of this process: responses, and what stands for them where a framework copies responses. */
-const rejections = new WeakSet<object>()
-
-/** Says of a response that it is a breaker's own, and tells nothing about what another breaker protects. */
+/**
+ * Says of a response, or of what stands for it where a framework copies responses, that it is a breaker's own: it tells nothing about
+ * what another breaker protects.
+ */
 export function markRejection<T extends object>(subject: T): T {
-  rejections.add(subject)
+  brand(subject)
   return subject
 }
 
 export function isMarked(subject: object): boolean {
-  return rejections.has(subject)
+  return isBranded(subject)
 }
 
 /** Did a breaker make this response: one of this process, or one behind an origin that is trusted to say so? */

@@ -1,6 +1,6 @@
 import { checkedInteger } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError } from '../core/errors.ts'
+import { isOwnError } from '../core/errors.ts'
 import type { Transition } from '../core/event.ts'
 import { type Reading, readingOf } from '../core/reading.ts'
 import { DAY_MS } from '../core/settings.ts'
@@ -64,7 +64,7 @@ export async function prometheusResponse(
   try {
     return new Response(await prometheusText(storage, options), { headers })
   } catch (error) {
-    if (error instanceof InvalidOptionError) throw error
+    if (isOwnError(error, 'INVALID_OPTION')) throw error
     return new Response('# the storage does not answer\n', { status: 503, headers })
   }
 }

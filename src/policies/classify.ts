@@ -1,5 +1,5 @@
 import { ResilientCircuitError } from '../core/errors.ts'
-import { ProtectedCallError } from '../core/rejection.ts'
+import { isProtectedCallError } from '../core/rejection.ts'
 
 export type Outcome = 'success' | 'failure' | 'ignored'
 
@@ -35,7 +35,7 @@ export function defaultOutcome(
 ): Outcome {
   if (result.ok) return 'success'
   // What another breaker rejected says nothing about this dependency; neither does a caller who went away.
-  if (result.error instanceof ProtectedCallError || callerAborted) return 'ignored'
+  if (isProtectedCallError(result.error) || callerAborted) return 'ignored'
   // An error that is not to be handled is an answer: the dependency is there.
   return shouldHandle(result.error) ? 'failure' : 'success'
 }

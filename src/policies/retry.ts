@@ -2,7 +2,7 @@ import type { Backoff } from '../core/backoff.ts'
 import { checkedInteger, checkFunctions } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
-import { ProtectedCallError } from '../core/rejection.ts'
+import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import {
   type CallContext,
@@ -118,7 +118,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
       try {
         return await fn(new LazyContext(signal))
       } catch (error) {
-        if (error instanceof ProtectedCallError)
+        if (isProtectedCallError(error))
           throw last === undefined ? error : because(error, last.error)
         if (
           signal?.aborted ||

@@ -1,4 +1,4 @@
-import { ResilientCircuitError } from '../core/errors.ts'
+import { isOwnError, ResilientCircuitError } from '../core/errors.ts'
 import { foreignText } from './foreign-text.ts'
 
 /** Of what a database that refuses a statement is saying, the meaning that its SQLSTATE has for us. */
@@ -71,7 +71,7 @@ export class StorageError extends ResilientCircuitError {
 
 /** A driver's error as ours. The driver's own never leaves: its message may hold the connection string. */
 export function asStorageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error
+  if (isOwnError(error) && 'sqlState' in error) return error as StorageError
   const inner = innermost(error)
   const sqlState = sqlStateOf(inner)
   const said = foreignText(messageOf(inner))

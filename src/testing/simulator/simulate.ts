@@ -1,4 +1,4 @@
-import { ProtectedCallError } from '../../core/rejection.ts'
+import { isProtectedCallError } from '../../core/rejection.ts'
 import { resolveSettings } from '../../core/settings.ts'
 import type { CircuitState } from '../../core/state.ts'
 import type { Permit } from '../../policies/permit.ts'
@@ -148,7 +148,7 @@ class Fleet {
     try {
       return await isolate.policy.acquire()
     } catch (error) {
-      if (error instanceof ProtectedCallError) this.#rejected()
+      if (isProtectedCallError(error)) this.#rejected()
       else this.#surprises.add(String(error))
       return null
     }
