@@ -1,4 +1,4 @@
-import { checkedInteger } from './checks.ts'
+import { checkedInteger, checkKnown } from './checks.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import { InvalidOptionError } from './errors.ts'
 
@@ -65,6 +65,7 @@ export function failureRate(
   if (typeof rate !== 'number' || !(rate > 0 && rate <= 1))
     throw new InvalidOptionError('failureRate rate', 'a number above 0 and up to 1', rate)
   const over = toMilliseconds('failureRate over', options?.over, { min: 1_000, max: 3_600_000 })
+  checkKnown(options, { over: 1, minimumThroughput: 1, rate: 1 })
   checkedInteger('failureRate minimumThroughput', minimumThroughput, 1, 1_000_000)
   return Object.freeze({ rate, over, minimumThroughput })
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { isOwnError } from '../core/errors.ts'
+import { InvalidOptionError, isOwnError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { storageFrom } from '../http/storage-source.ts'

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { checkedInteger, checkFunctions } from '../core/checks.ts'
+import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, isOwnError } from '../core/errors.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
@@ -52,8 +52,20 @@ export interface Dashboard {
   readonly onError: (error: unknown, c: Context) => void
 }
 
+const KNOWN: Names<DashboardOptions> = {
+  storage: 1,
+  auth: 1,
+  actor: 1,
+  refresh: 1,
+  pageSize: 1,
+  storageTimeout: 1,
+  basePath: 1,
+  onError: 1,
+}
+
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: DashboardOptions): Dashboard {
+  checkKnown(options, KNOWN)
   checkSource(options.storage)
   if (options.auth !== undefined) checkAuth(options.auth)
   checkFunctions(options, ['actor', 'onError'])

@@ -1,3 +1,4 @@
+import { checkKnown } from '../core/checks.ts'
 import { checkedKey } from '../core/key.ts'
 import { type OnNotice, tell, warn } from '../policies/notice.ts'
 import { InMemoryStorage } from '../storage/memory.ts'
@@ -33,6 +34,7 @@ export function storageOf(
   tcp: boolean,
   open: Open,
 ): EnvironmentStorage {
+  checkKnown(options, { namespace: 1, schema: 1, onNotice: 1 })
   const { namespace, database } = readEnvironment(env, tcp)
   const storage =
     database === undefined ? memory(options.onNotice ?? warn) : open(database, options)

@@ -1,10 +1,11 @@
-import { checkFunctions } from '../core/checks.ts'
+import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { trustedOrigins } from '../http/rejection.ts'
-import { type CircuitProtectorOptions, resolveOptions } from '../policies/options.ts'
+import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../policies/options.ts'
+import type { Runtime } from '../replica/runtime.ts'
 import type { CircuitStorage } from '../storage/port.ts'
 
 /** `fetch`, in whatever dialect: the platform's own, with its own types, or a function like it. */
@@ -49,19 +50,33 @@ export interface ProtectFetchOptions
 export interface ResolvedOptions {
   readonly storage: CircuitStorage
   readonly timeoutMs: number | undefined
+  readonly runtime: Runtime
   readonly trusted: ReadonlySet<string>
   /** What every breaker is made with. */
   readonly policy: CircuitProtectorOptions
 }
 
+const { resourceKey, shouldHandle, classify, ...OF_BREAKERS } = OPTIONS
+const KNOWN: Names<ProtectFetchOptions> = {
+  ...OF_BREAKERS,
+  key: 1,
+  isFailure: 1,
+  fallback: 1,
+  maxBreakers: 1,
+  trustRejectionsFrom: 1,
+}
+
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: ProtectFetchOptions): ResolvedOptions {
+  checkKnown(options, KNOWN)
   const { key, isFailure, fallback, timeout, maxBreakers, trustRejectionsFrom, ...rest } = options
   checkFunctions(options, ['key', 'isFailure', 'fallback'])
   // One request's bad luck should not stop all: a single failure, the breaker's own default, does not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
+  const { storage, runtime } = resolveOptions({ ...policy, resourceKey: 'computed' })
   return {
-    storage: resolveOptions({ ...policy, resourceKey: 'computed' }).storage,
+    storage,
+    runtime,
     timeoutMs:
       timeout === undefined
         ? undefined

@@ -4,12 +4,17 @@ import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { isRejection, markRejection } from '../http/rejection.ts'
 import type { CallContext, CallOptions } from '../policies/call.ts'
-import { type CallResult, CallTimeoutError, type Classification } from '../policies/classify.ts'
-import { attempt, warn } from '../policies/notice.ts'
+import {
+  type CallResult,
+  CallTimeoutError,
+  type Classification,
+  isGivenUp,
+} from '../policies/classify.ts'
+import { attempt, hookFailed, warn } from '../policies/notice.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
+import { withTimeLimit } from '../policies/time-limit.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
-import { describe, type Input, isGivenUp, signalOf } from './request.ts'
-import { withTimeLimit } from './time-limit.ts'
+import { describe, type Input, signalOf } from './request.ts'
 import { withSignal } from './with-signal.ts'
 
 /** What keeps work going behind a response: a Worker's `ctx`, or anything else with its `waitUntil`. */
@@ -65,7 +70,7 @@ export type Protect = <F extends FetchFunction>(
  * ```
  */
 export function protectFetch(options: ProtectFetchOptions = {}): Protect {
-  const { storage, timeoutMs, trusted, policy } = resolve(options)
+  const { storage, timeoutMs, trusted, policy, runtime } = resolve(options)
   const { key = hostOf, isFailure = isError, fallback, background, onNotice = warn } = options
   const breakers = new LiveBreakers(policy, options.maxBreakers)
 
@@ -109,13 +114,13 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
       const send = (): Promise<Response> => {
         admitted = true
         if (timeoutMs === undefined) return call(input, init)
-        const late = new CallTimeoutError(resourceKey, timeoutMs)
-        return withTimeLimit(
-          (limited) => call(input, withSignal(init, limited)),
-          timeoutMs,
-          signal,
-          late,
-        )
+        return withTimeLimit((limited) => call(input, withSignal(init, limited)), {
+          ms: timeoutMs,
+          caller: signal,
+          runtime,
+          error: () => new CallTimeoutError(resourceKey, timeoutMs),
+          onBadSignal: (error) => hookFailed(onNotice, 'signal', error),
+        })
       }
       const callOptions: CallOptions = {
         waitUntil,

@@ -27,8 +27,3 @@ export function signalOf(input: Input, init: RequestInit | undefined): AbortSign
 function isRequest(input: Input): input is Request {
   return typeof input === 'object' && 'url' in input
 }
-
-/** Did the caller go away? Its own time limit is no such thing: there the dependency was too slow. */
-export function isGivenUp(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError'
-}

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
-import { checkFunctions } from '../core/checks.ts'
+import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { checkedKey } from '../core/key.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { proxyStatus, type RejectionOptions, trustedOrigins } from '../http/rejection.ts'
 import { checkSource, isStorage, type StorageSource } from '../http/storage-source.ts'
 import type { OnNotice } from '../policies/notice.ts'
-import { type CircuitProtectorOptions, resolveOptions } from '../policies/options.ts'
+import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../policies/options.ts'
 
 /** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
 export interface CircuitBreakerOptions
@@ -50,9 +50,23 @@ export interface ResolvedOptions {
   readonly policy: CircuitProtectorOptions
 }
 
+const KNOWN: Names<CircuitBreakerOptions> = {
+  ...OPTIONS,
+  isFailure: 1,
+  fallback: 1,
+  skip: 1,
+  maxBreakers: 1,
+  trustRejectionsFrom: 1,
+  exposeNames: 1,
+  gateway: 1,
+}
+
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
-  const { resourceKey, storage, maxBreakers, trustRejectionsFrom, gateway, ...rest } = options
+  checkKnown(options, KNOWN)
+  const { resourceKey, storage, maxBreakers, trustRejectionsFrom, gateway, ...policyAndOwn } =
+    options
+  const { isFailure, fallback, skip, exposeNames, ...rest } = policyAndOwn
   if (typeof resourceKey !== 'function') checkedKey('resourceKey', resourceKey)
   checkFunctions(options, ['isFailure', 'fallback', 'skip'])
   if (gateway !== undefined) proxyStatus(gateway)

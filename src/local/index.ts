@@ -2,7 +2,7 @@
  * Neon's SQL-over-HTTP endpoint for development and tests: Neon's driver cannot tell it from the real one. Node only.
  * @module
  */
-import { checkedInteger } from '../core/checks.ts'
+import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { accessOf } from './access.ts'
@@ -60,6 +60,7 @@ export interface LocalNeon extends AsyncDisposable {
  * ```
  */
 export async function startLocalNeon(options: LocalNeonOptions = {}): Promise<LocalNeon> {
+  checkKnown(options, { databaseUrl: 1, dataDir: 1, port: 1, host: 1, migrate: 1 })
   const { databaseUrl, dataDir, port = 0, host = '127.0.0.1' } = options
   checkedInteger('port', port, 0, 65_535)
   if (typeof host !== 'string' || host === '')

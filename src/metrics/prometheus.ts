@@ -1,4 +1,4 @@
-import { checkedInteger } from '../core/checks.ts'
+import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { isOwnError } from '../core/errors.ts'
 import type { Transition } from '../core/event.ts'
@@ -39,6 +39,7 @@ export async function prometheusText(
   storage: CircuitStorage,
   options: PrometheusOptions = {},
 ): Promise<string> {
+  checkKnown(options, { namespace: 1, limit: 1, transitionsOver: 1, signal: 1 })
   const { limit = 1_000, namespace, transitionsOver = '5m', signal } = options
   checkedInteger('limit', limit, 1, 10_000)
   const overMs = toMilliseconds('transitionsOver', transitionsOver, { min: 1_000, max: DAY_MS })

@@ -28,7 +28,9 @@ export interface CockatielPolicy<Alt = never> {
  *
  * @example
  * ```ts
- * const policy = wrap(timeout(2_000, TimeoutStrategy.Cooperative), asCockatiel(breaker))
+ * // The time limit stands inside the breaker: one that stands around it aborts the call, and who
+ * // aborts a call has gone away, which says nothing about the dependency.
+ * const policy = wrap(asCockatiel(breaker), timeout(2_000, TimeoutStrategy.Cooperative))
  * await policy.execute(({ signal }) => fetch(url, { signal }))
  * ```
  */

@@ -1,5 +1,5 @@
 import type { Backoff } from '../core/backoff.ts'
-import { checkedInteger } from '../core/checks.ts'
+import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
@@ -30,6 +30,7 @@ export class ExponentialDelay implements Backoff {
 
   /** @throws {InvalidOptionError} naming the option, its range and the value */
   constructor(options: ExponentialDelayOptions) {
+    checkKnown(options ?? {}, { minDelay: 1, maxDelay: 1, factor: 1, jitter: 1 })
     const { minDelay, maxDelay, factor = 2, jitter = 0 } = options ?? {}
     this.#minMs = toMilliseconds('minDelay', minDelay, { min: 0, max: DAY_MS })
     this.#maxMs = toMilliseconds('maxDelay', maxDelay, { min: this.#minMs, max: DAY_MS })

@@ -1,3 +1,4 @@
+import { checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import type { Order } from '../core/event.ts'
@@ -14,24 +15,33 @@ import type { Replica } from '../replica/replica.ts'
 import { unlessAborted, within } from '../replica/runtime.ts'
 import { type Sequel, View } from '../replica/view.ts'
 import {
+  CALL_OPTIONS,
   type CallContext,
   type CallOptions,
   type CallPolicy,
   callOptions,
+  checkCallOptions,
+  checkFunction,
   wrapWith,
 } from './call.ts'
 import {
   type CallResult,
   CallTimeoutError,
   type Classification,
+  classified,
   defaultOutcome,
+  isGivenUp,
+  yesOrNo,
 } from './classify.ts'
 import { ExecutionLog } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
+import { Keeper } from './keeper.ts'
 import { limitsOf } from './limits-of.ts'
 import { type Frame, Nesting, runWithin } from './nesting.ts'
+import { hookFailed } from './notice.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { NOTHING_TO_SETTLE, type Permit, SinglePermit } from './permit.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 /** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
 export interface Operator {
@@ -46,10 +56,11 @@ export interface TimedOperator extends Operator {
 
 /** The patience of a call that has not waited for the storage yet. */
 const ALL = Number.POSITIVE_INFINITY
+const OPERATOR: Names<Operator> = { actor: 1, reason: 1 }
+const TIMED_OPERATOR: Names<TimedOperator> = { ...OPERATOR, for: 1 }
+const ACQUIRE = { ...CALL_OPTIONS, lease: 1 }
 const LONGEST_ORDER_MS = 30 * DAY_MS
 const NO_CALL: CallOptions = {}
-/** How many outcomes the log of a breaker with a time window shows. */
-const TIMED_LOG = 100
 
 /**
  * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a shared storage it is one breaker for
@@ -70,7 +81,11 @@ export class CircuitProtectorPolicy implements CallPolicy {
   readonly #view: View
   readonly #replica: Replica
   readonly #nesting: Nesting
+  readonly #keeper: Keeper
   readonly #now: () => number
+  readonly #monotonic: () => number
+  /** Does anybody want to know how long a call took? */
+  readonly #measures: boolean
   /** Does anybody want to know more of a call that returned than that it did? */
   readonly #judgesValues: boolean
 
@@ -89,11 +104,12 @@ export class CircuitProtectorPolicy implements CallPolicy {
     this.#replica = replicaOf(storage, runtime)
     this.#replica.add(this.#view)
     this.#nesting = new Nesting(storage, id)
-    this.#now = () => runtime.now()
-    this.#judgesValues =
-      this.#options.classify !== undefined ||
-      this.#options.slowMs < Number.POSITIVE_INFINITY ||
-      options.onOutcome !== undefined
+    this.#keeper = new Keeper(this.#options.background, onNotice)
+    this.#now = runtime.now
+    this.#monotonic = runtime.monotonic
+    this.#measures =
+      this.#options.slowMs < Number.POSITIVE_INFINITY || options.onOutcome !== undefined
+    this.#judgesValues = this.#measures || this.#options.classify !== undefined
     if (storage.shared && options.failureLimit === undefined) {
       this.#hooks.notice({
         code: 'SINGLE_FAILURE_TRIPS',
@@ -110,8 +126,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
   /** This instance's view of the newest outcomes, its own unsent ones included; no I/O. */
   get executionLog(): ExecutionLog {
     const { trip, probes } = this.#options.settings
-    const size = this.status === 'HALF_OPEN' ? probes : 'outOf' in trip ? trip.outOf : TIMED_LOG
-    return new ExecutionLog(this.#view.log, size)
+    if (this.status === 'HALF_OPEN') return new ExecutionLog(this.#view.log, probes)
+    if ('outOf' in trip) return new ExecutionLog(this.#view.log, trip.outOf)
+    const log = this.#view.logWithin(trip.bucketMs, this.#now())
+    return new ExecutionLog(log, Math.max(trip.minimum, log.length))
   }
 
   /** What the storage last said; null before its first answer. */
@@ -123,11 +141,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * Calls `fn` if the breaker admits it, and records how it ended. A call that begins within another
    * call of this breaker is part of that one, and does not count: see `CallOptions.within`.
    * @throws {ProtectedCallError} where the breaker rejects; else whatever `fn` throws
+   * @throws {CallTimeoutError} where `fn` takes longer than `timeout`
+   * @throws {TypeError} where `fn` is no function, or a generator function: then nothing is counted
    */
   async execute<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
     signalOrOptions?: AbortSignal | CallOptions,
   ): Promise<T> {
+    checkFunction(fn)
     const call = callOptions(signalOrOptions)
     if (call.signal !== undefined) call.signal.throwIfAborted()
     const outer = this.#nesting.outer(call)
@@ -140,18 +161,19 @@ export class CircuitProtectorPolicy implements CallPolicy {
       patience = this.#patience(started)
     }
     const ended = this.#begun(grant, call)
+    const since = this.#measures ? this.#monotonic() : 0
     let value: T
     try {
       value = await this.#run(this.#nesting.frame(outer), fn, call)
     } catch (error) {
-      const settling = this.#settle(grant, { ok: false, error }, started, call, patience)
+      const settling = this.#settle(grant, { ok: false, error }, since, call, patience)
       ended?.(error)
       if (settling !== undefined) await settling
       throw error
     }
     const settling =
       this.#judgesValues || call.classify !== undefined
-        ? this.#settle(grant, { ok: true, value }, started, call, patience)
+        ? this.#settle(grant, { ok: true, value }, since, call, patience)
         : this.#report(this.#view.succeed(grant, started), started, call, patience)
     ended?.()
     if (settling !== undefined) await settling
@@ -171,6 +193,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * @throws {ProtectedCallError} where the breaker rejects
    */
   async acquire(options: CallOptions & { readonly lease?: Duration } = {}): Promise<Permit> {
+    checkCallOptions(options, ACQUIRE)
     const leaseMs =
       options.lease === undefined
         ? undefined
@@ -183,10 +206,11 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const grant = this.#freshGrant(started, options) ?? (await this.#admit(options, leaseMs))
     const patience = this.#patience(started)
     const ended = this.#begun(grant, NO_CALL)
+    const since = this.#measures ? this.#monotonic() : 0
     return new SinglePermit(grant.generation, grant.token !== null, {
       settle: (result) => {
         ended?.(result.ok ? undefined : result.error)
-        return this.#settle(grant, result, started, options, patience)
+        return this.#settle(grant, result, since, options, patience)
       },
       release: () => {
         ended?.()
@@ -262,7 +286,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
       options.for === undefined
         ? null
         : toMilliseconds('for', options.for, { min: 1, max: LONGEST_ORDER_MS })
-    return this.#command({ command: 'override', override, forMs }, options)
+    return this.#command({ command: 'override', override, forMs }, options, TIMED_OPERATOR)
   }
 
   /** Closed, an empty log, no override, no consecutive opens. */
@@ -270,7 +294,9 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#command({ command: 'reset' }, operator)
   }
 
-  async #command(order: Order, { actor, reason }: Operator): Promise<Snapshot> {
+  async #command(order: Order, operator: Operator, known: object = OPERATOR): Promise<Snapshot> {
+    checkKnown(operator, known)
+    const { actor, reason } = operator
     const word = (option: string, value: string | undefined) =>
       value === undefined ? null : checkedKey(option, value)
     return this.#direct(
@@ -302,7 +328,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     if (
       due &&
       !view.isStale(now) &&
-      (call.waitUntil !== undefined || this.#options.background !== 'await')
+      (this.#options.background !== 'await' || this.#keeper.isBroughtBy(call))
     ) {
       this.#keep(this.#replica.flush(view), call)
     }
@@ -359,14 +385,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
   #settle(
     grant: Grant,
     result: CallResult,
-    started: number,
+    since: number,
     call: CallOptions,
     patience: number,
   ): Promise<unknown> | undefined {
     const { slowMs, maxRetryAfterMs, tripOnRetryAfter } = this.#options
     const now = this.#now()
     const mark = this.#hooks.mark
-    const durationMs = Math.max(0, now - started)
+    const durationMs = this.#measures ? Math.max(0, this.#monotonic() - since) : 0
     const classified = this.#classify(result, call)
     const slow = classified === 'success' && durationMs > slowMs
     const outcome = slow
@@ -433,17 +459,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
   }
 
   #classify(result: CallResult, call: CallOptions): Classification {
-    const { shouldHandle } = this.#options
-    const classify = call.classify ?? this.#options.classify
-    const callerAborted = !result.ok && call.signal?.aborted === true
-    if (classify === undefined && result.ok) return 'success'
-    const own =
-      classify === undefined || (callerAborted && call.classify === undefined)
-        ? undefined
-        : this.#hooks.ask('classify', () => classify(result))
+    const { classify, shouldHandle } = this.#options
+    const own = this.#hooks.ask('classify', () => classified(call.classify ?? classify, result))
+    if (own !== undefined) return own
+    if (result.ok) return 'success'
+    const givenUp = this.#hooks.ask('signal', () => isGivenUp(call.signal)) ?? false
     const handles = (error: unknown) =>
-      this.#hooks.ask('shouldHandle', () => shouldHandle(error)) ?? true
-    return own ?? defaultOutcome(result, handles, callerAborted)
+      this.#hooks.ask('shouldHandle', () => yesOrNo(shouldHandle(error))) ?? true
+    return defaultOutcome(result, handles, givenUp)
   }
 
   /** What the outer call may do, this one may, unless the breaker has opened since. */
@@ -454,7 +477,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
   /** A call was admitted; answers what to call when a probe ends. */
   #begun({ generation, token }: Grant, call: CallOptions): ((error?: unknown) => void) | undefined {
     if (token === null) return undefined
-    const letGo = hold(call)
+    const letGo = this.#keeper.hold(call)
     this.#nesting.probeBegins(generation, token)
     return (error) => {
       letGo?.()
@@ -470,24 +493,24 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const { timeoutMs } = this.#options
     return timeoutMs === undefined
       ? runWithin(frame, fn, call.signal)
-      : this.#limited(frame, fn, call, timeoutMs)
+      : this.#limited(frame, fn, call.signal, timeoutMs)
   }
 
   /** Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not. */
-  async #limited<T>(
+  #limited<T>(
     frame: Frame,
     fn: (context: CallContext) => PromiseLike<T> | T,
-    call: CallOptions,
-    timeoutMs: number,
+    caller: AbortSignal | undefined,
+    ms: number,
   ): Promise<T> {
-    const limit = AbortSignal.timeout(timeoutMs)
-    const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit])
-    const over = new Promise<never>((_, reject) => {
-      const fail = () =>
-        reject(limit.aborted ? new CallTimeoutError(this.resourceKey, timeoutMs) : signal.reason)
-      signal.addEventListener('abort', fail, { once: true })
+    const { onNotice, runtime } = this.#options
+    return withTimeLimit((signal) => runWithin(frame, fn, signal), {
+      ms,
+      caller,
+      runtime,
+      error: () => new CallTimeoutError(this.resourceKey, ms),
+      onBadSignal: (error) => hookFailed(onNotice, 'signal', error),
     })
-    return Promise.race([runWithin(frame, fn, signal), over])
   }
 
   /** Sees to it that background work is done. Such work never rejects. */
@@ -495,8 +518,9 @@ export class CircuitProtectorPolicy implements CallPolicy {
     const { background } = this.#options
     const mark = this.#hooks.mark
     const all = () => work.then(() => this.#hooks.since(mark))
-    if (call.waitUntil !== undefined) call.waitUntil(all())
-    else if (typeof background === 'function') background(all())
+    // Where nobody keeps it alive, the hooks in it stay with the breaker.
+    if (typeof background === 'function' || this.#keeper.isBroughtBy(call))
+      this.#keeper.keep(all(), call)
   }
 
   /** What the call itself waits for, if anything: no longer than its patience lasts, or its caller is there. */
@@ -507,7 +531,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     mark: number,
   ): Promise<unknown> | undefined {
     const { background, runtime } = this.#options
-    const awaits = background === 'await' && call.waitUntil === undefined
+    const awaits = background === 'await' && !this.#keeper.isBroughtBy(call)
     if (!(awaits || this.#isStrong) || patience <= 0 || call.signal?.aborted) return undefined
     const all = awaits ? work.then(() => this.#hooks.since(mark, patience)) : work
     const waiting = within(all, patience, runtime)
@@ -533,16 +557,4 @@ export class CircuitProtectorPolicy implements CallPolicy {
   get #isStrong(): boolean {
     return this.#options.replica.maxStalenessMs === 0
   }
-}
-
-/** Keeps a call going whose caller may go away and take its request along; ended by what it returns. */
-function hold(call: CallOptions): (() => void) | undefined {
-  if (call.waitUntil === undefined) return undefined
-  let end: (() => void) | undefined
-  call.waitUntil(
-    new Promise<void>((resolve) => {
-      end = resolve
-    }),
-  )
-  return end
 }

@@ -1,4 +1,10 @@
-import { checkedChoice, checkedFlag, checkFunctions } from '../core/checks.ts'
+import {
+  checkedChoice,
+  checkedFlag,
+  checkFunctions,
+  checkKnown,
+  type Names,
+} from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
@@ -19,7 +25,7 @@ import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import { byFields, type CallResult, type Classification, type Outcome } from './classify.ts'
 import { defaults } from './defaults.ts'
 import { type OnNotice, warn } from './notice.ts'
-import { systemRuntime } from './system-runtime.ts'
+import { resolveRuntime } from './system-runtime.ts'
 
 /** What `onOutcome` is told. */
 export interface OutcomeEvent {
@@ -103,13 +109,19 @@ export interface ResolvedOptions {
   readonly tripOnRetryAfter: boolean
   readonly maxRetryAfterMs: number
   readonly background: Background
-  readonly runtime: Runtime
+  readonly runtime: Required<Runtime>
   readonly onNotice: OnNotice
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolveOptions(options: CircuitProtectorOptions): ResolvedOptions {
-  const storage: CircuitStorage = options.storage ?? defaults.storage?.() ?? new InMemoryStorage()
+  checkKnown(options, OPTIONS)
+  checkFunctions(options, HOOKS)
+  const onNotice = options.onNotice ?? warn
+  const runtime = resolveRuntime(options.runtime, onNotice)
+  // Memory of the breaker's own goes by the breaker's clock.
+  const storage: CircuitStorage =
+    options.storage ?? defaults.storage?.() ?? new InMemoryStorage({ clock: runtime.now })
   if (typeof storage?.exchange !== 'function')
     throw new InvalidOptionError('storage', 'a circuit storage', storage)
   if (options.resourceKey === undefined && storage.shared)
@@ -119,7 +131,6 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
     options[option] === undefined
       ? undefined
       : toMilliseconds(option, options[option], { min: 1, max: DAY_MS })
-  checkFunctions(options, HOOKS)
   return {
     id: {
       resourceKey: checkedKey('resourceKey', options.resourceKey ?? 'anonymous'),
@@ -141,9 +152,45 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
       max: DAY_MS,
     }),
     background: resolveBackground(options.background),
-    runtime: options.runtime ?? systemRuntime,
-    onNotice: options.onNotice ?? warn,
+    runtime,
+    onNotice,
   }
+}
+
+/** Every option of a breaker. */
+export const OPTIONS: Names<CircuitProtectorOptions> = {
+  resourceKey: 1,
+  namespace: 1,
+  storage: 1,
+  failureLimit: 1,
+  successLimit: 1,
+  cooldown: 1,
+  probeConcurrency: 1,
+  probeLease: 1,
+  consistency: 1,
+  onStale: 1,
+  storageTimeout: 1,
+  operationTimeout: 1,
+  whenDegraded: 1,
+  maxBuffered: 1,
+  maxOutcomeAge: 1,
+  shouldHandle: 1,
+  classify: 1,
+  judgeResults: 1,
+  slowCallDuration: 1,
+  timeout: 1,
+  retryAfter: 1,
+  maxRetryAfter: 1,
+  background: 1,
+  runtime: 1,
+  onStatusChange: 1,
+  onReject: 1,
+  onWouldReject: 1,
+  onOutcome: 1,
+  onDegraded: 1,
+  onRecovered: 1,
+  onDropped: 1,
+  onNotice: 1,
 }
 
 const HOOKS = [

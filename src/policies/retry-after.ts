@@ -9,12 +9,23 @@ export function retryAfterOf(error: unknown, now: number): number | undefined {
   return text === undefined ? undefined : parseRetryAfter(text, now)
 }
 
-/** The value of a `Retry-After` header, in milliseconds from `now`: whole seconds, or a date of HTTP's. Undefined where it is neither. */
+/**
+ * The value of a `Retry-After` header, in milliseconds from `now`: whole seconds, or a date in one of the
+ * three forms of RFC 9110, section 5.6.7, all of which are in UTC. Undefined where it is neither.
+ */
 export function parseRetryAfter(text: string, now: number): number | undefined {
-  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1_000
-  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
+  const value = text.trim()
+  if (/^\d+$/.test(value)) return Number(value) * 1_000
+  // The oldest form names no zone: `Date.parse` would read it in the process's own.
+  const utc = ASCTIME.test(value) ? `${value} GMT` : DATE.test(value) ? value : undefined
+  const at = utc === undefined ? Number.NaN : Date.parse(utc)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, or `Sunday, 06-Nov-94 08:49:37 GMT`. */
+const DATE = /^[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/
+/** `Sun Nov  6 08:49:37 1994`. */
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
 
 /** Of fetch's `Headers`, or of a plain record as older clients have it. */
 function header(headers: unknown): string | undefined {

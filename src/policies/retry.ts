@@ -1,5 +1,5 @@
 import type { Backoff } from '../core/backoff.ts'
-import { checkedInteger, checkFunctions } from '../core/checks.ts'
+import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
 import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
@@ -9,6 +9,7 @@ import {
   type CallOptions,
   type CallPolicy,
   callOptions,
+  checkFunction,
   LazyContext,
   wrapWith,
 } from './call.ts'
@@ -53,6 +54,16 @@ export interface RetryWithBackoffOptions {
   readonly runtime?: RetryRuntime
 }
 
+const OPTIONS: Names<RetryWithBackoffOptions> = {
+  maxRetries: 1,
+  backoff: 1,
+  shouldHandle: 1,
+  maxRetryAfter: 1,
+  onRetry: 1,
+  onNotice: 1,
+  runtime: 1,
+}
+
 /** Every attempt failed; `cause` is the last one's error. */
 export class RetryLimitReached extends ResilientCircuitError {
   override readonly name = 'RetryLimitReached'
@@ -79,6 +90,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
 
   /** @throws {InvalidOptionError} naming the option, its range and the value */
   constructor(options: RetryWithBackoffOptions = {}) {
+    checkKnown(options, OPTIONS)
     const { maxRetries = 3, backoff } = options
     checkedInteger('maxRetries', maxRetries, 0)
     if (backoff !== undefined && typeof backoff?.forAttempt !== 'function') {
@@ -111,6 +123,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     fn: (context: CallContext) => PromiseLike<T> | T,
     signalOrOptions?: AbortSignal | CallOptions,
   ): Promise<T> {
+    checkFunction(fn)
     const { signal } = callOptions(signalOrOptions)
     signal?.throwIfAborted()
     let last: { readonly error: unknown } | undefined

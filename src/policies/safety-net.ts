@@ -1,3 +1,4 @@
+import { checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import {
   acceptsCallOptions,
@@ -5,6 +6,7 @@ import {
   type CallOptions,
   type CallPolicy,
   callOptions,
+  checkFunction,
   LazyContext,
   type Policy,
   wrapWith,
@@ -32,6 +34,7 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
 
   /** @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in it twice */
   constructor(options: SafetyNetOptions<Alt>) {
+    checkKnown(options ?? {}, { policies: 1 })
     const policies = options?.policies
     if (!Array.isArray(policies))
       throw new InvalidOptionError('policies', 'a list of policies', policies)
@@ -49,6 +52,7 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
     fn: (context: CallContext) => PromiseLike<T> | T,
     signalOrOptions?: AbortSignal | CallOptions,
   ): Promise<T | Alt> {
+    checkFunction(fn)
     const call = callOptions(signalOrOptions)
     call.signal?.throwIfAborted()
     const run = (i: number, context: CallContext): PromiseLike<T | Alt> | T => {
@@ -68,8 +72,8 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
   wrap<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => PromiseLike<R> | R,
   ): (this: This, ...args: Args) => Promise<R | Alt> {
-    return this.#policies.length === 0
-      ? (fn as (this: This, ...args: Args) => Promise<R>)
-      : wrapWith(this, fn)
+    if (this.#policies.length > 0) return wrapWith(this, fn)
+    if (typeof fn !== 'function') checkFunction(fn)
+    return fn as (this: This, ...args: Args) => Promise<R>
   }
 }

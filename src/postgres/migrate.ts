@@ -3,6 +3,7 @@
  * with this package.
  * @module
  */
+import { checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { asStorageError } from './errors.ts'
 import { migrationScript, ZONE_IS_TOO_LATE } from './migration-script.ts'
@@ -58,6 +59,7 @@ export async function migrate(
   target: MigrationTarget | undefined,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
+  checkKnown(options, { schema: 1, originalTimeZone: 1, dryRun: 1, pruneFunctions: 1 })
   const { schema } = namesIn(options.schema)
   const timeZone =
     options.originalTimeZone === undefined ? undefined : checkedTimeZone(options.originalTimeZone)

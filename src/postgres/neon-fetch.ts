@@ -3,9 +3,11 @@
  * driver, which is several times as large as all the rest.
  * @module
  */
+import { checkKnown } from '../core/checks.ts'
 import { checkedEndpoint } from './endpoint.ts'
 import type { NeonStorageOptions } from './neon.ts'
 import { overNeonHttp } from './neon-http.ts'
+import { POSTGRES_OPTIONS } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
 import { checkedUrl } from './url.ts'
 
@@ -27,6 +29,7 @@ export function neonStorage(
   url: string | undefined,
   options: NeonStorageOptions = {},
 ): PostgresStorage {
+  checkKnown(options, { ...POSTGRES_OPTIONS, fetchEndpoint: 1 })
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
   const endpoint =

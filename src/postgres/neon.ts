@@ -4,11 +4,12 @@
  */
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle } from 'drizzle-orm/neon-http'
+import { checkKnown } from '../core/checks.ts'
 import type { Database } from './database.ts'
 import { type DrizzleDatabase, overDrizzle } from './drizzle-database.ts'
 import { checkedEndpoint } from './endpoint.ts'
 import { askSql, type Fetch, type SqlRequest } from './http.ts'
-import type { PostgresStorageOptions } from './options.ts'
+import { POSTGRES_OPTIONS, type PostgresStorageOptions } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
 import { checkedUrl } from './url.ts'
 
@@ -32,6 +33,7 @@ export function neonStorage(
   url: string | undefined,
   options: NeonStorageOptions = {},
 ): PostgresStorage {
+  checkKnown(options, { ...POSTGRES_OPTIONS, fetchEndpoint: 1 })
   const connection = checkedUrl('url', url)
   const { fetchEndpoint } = options
   const endpoint = fetchEndpoint === undefined ? undefined : checkedEndpoint(fetchEndpoint)

@@ -3,8 +3,8 @@
  * @module
  */
 import type pg from 'pg'
-import { checkedInteger } from '../core/checks.ts'
-import type { PostgresStorageOptions } from './options.ts'
+import { checkedInteger, checkKnown } from '../core/checks.ts'
+import { POSTGRES_OPTIONS, type PostgresStorageOptions } from './options.ts'
 import { OwnPool } from './own-pool.ts'
 import { outlive, overPool } from './pool.ts'
 import { PostgresStorage } from './postgres-storage.ts'
@@ -58,6 +58,7 @@ export function nodePostgresStorage(
   urlOrPool: string | pg.Pool | undefined,
   options: NodePostgresStorageOptions = {},
 ): NodePostgresStorage {
+  checkKnown(options, { ...POSTGRES_OPTIONS, max: 1 })
   const { max = 10 } = options
   checkedInteger('max', max, 1)
   if (typeof urlOrPool === 'object' && urlOrPool !== null) {

@@ -1,3 +1,5 @@
+import type { Names } from '../core/checks.ts'
+
 /** Options of a storage in PostgreSQL. */
 export interface PostgresStorageOptions {
   /** The schema that holds the tables. Default: the connection's search path. */
@@ -8,6 +10,9 @@ export interface PostgresStorageOptions {
    */
   readonly onNotice?: ((notice: PostgresNotice) => void) | undefined
 }
+
+/** The names of these options, for those that add their own. */
+export const POSTGRES_OPTIONS: Names<PostgresStorageOptions> = { schema: 1, onNotice: 1 }
 
 /** What a developer should know of a storage in PostgreSQL. */
 export interface PostgresNotice {

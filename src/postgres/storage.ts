@@ -1,5 +1,6 @@
+import { checkKnown } from '../core/checks.ts'
 import { type DrizzleDatabase, overDrizzle } from './drizzle-database.ts'
-import type { PostgresStorageOptions } from './options.ts'
+import { POSTGRES_OPTIONS, type PostgresStorageOptions } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
 
 /** Options of {@link DrizzleStorage}. */
@@ -19,6 +20,7 @@ export class DrizzleStorage extends PostgresStorage {
    * @throws {InvalidOptionError} where `schema` is no plain name
    */
   constructor(db: DrizzleDatabase, options: DrizzleStorageOptions = {}) {
+    checkKnown(options, POSTGRES_OPTIONS)
     super(overDrizzle(db), options)
   }
 }

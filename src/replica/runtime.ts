@@ -14,6 +14,10 @@ export interface Runtime {
    * waits any more once `unneeded` aborts: it may reject then, or stay as it is. Must keep a process alive until then.
    */
   after(ms: number, unneeded?: AbortSignal): Promise<void>
+  /**
+   * Milliseconds from any instant on, by a clock that never steps back: it measures how long a call takes. Default: {@link now}.
+   */
+  monotonic?(): number
 }
 
 /** From one instant to another on the isolate's clock. */

@@ -1,4 +1,5 @@
 import { hasRoom } from '../core/admit.ts'
+import { advance, total } from '../core/buckets.ts'
 import { opened } from '../core/move.ts'
 import { replay } from '../core/report.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
@@ -109,6 +110,19 @@ export class View {
   get log(): string {
     const state = this.state
     return this.#local === null ? state.log + this.outbox.bits(state.generation) : state.log
+  }
+
+  /** The newest outcomes that a time window of such buckets holds at `now`, own unsent ones included. */
+  logWithin(bucketMs: number, now: number): string {
+    const { state, log } = this
+    const t = this.storageTime(now)
+    if (state.status !== 'CLOSED') return log
+    const { successes, failures } = advance(state.buckets, bucketMs, t)
+    const unsent = log.length - state.log.length
+    return log.slice(
+      Math.max(0, state.log.length - total(successes) - total(failures)),
+      state.log.length + unsent,
+    )
   }
 
   /** The grant of a closed and fresh view, or null. The hot path: no I/O and nothing allocated. */

@@ -1,4 +1,4 @@
-import { checkedInteger } from '../core/checks.ts'
+import { checkedInteger, checkKnown } from '../core/checks.ts'
 import type { Event, Transition } from '../core/event.ts'
 import { snapshotOf } from '../core/snapshot.ts'
 import { activeOverride, BLANK, isDue, type StoredState } from '../core/state.ts'
@@ -65,7 +65,8 @@ export class InMemoryStorage implements CircuitStorage {
 
   /** @throws {InvalidOptionError} where `maxEntries` is no whole number from 1 */
   constructor(options: InMemoryStorageOptions = {}) {
-    this.#clock = options.clock ?? Date.now
+    checkKnown(options, { clock: 1, historyLimit: 1, maxEntries: 1 })
+    this.#clock = options.clock ?? (() => Date.now())
     this.#historyLimit = options.historyLimit ?? 1_000
     const { maxEntries = 8_192 } = options
     this.#maxEntries =

@@ -24,7 +24,7 @@ export function bench(options: Partial<CircuitBreakerOptions> = {}): Bench {
     circuitBreaker({
       resourceKey: 'it',
       storage,
-      runtime: { ...systemRuntime, now: clock.now },
+      runtime: { ...systemRuntime, now: clock.now, monotonic: clock.monotonic },
       onNotice: (notice) => notices.push(notice),
       ...own,
     })

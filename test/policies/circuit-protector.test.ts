@@ -9,7 +9,6 @@ import {
   InMemoryStorage,
   ProtectedCallError,
 } from '../../src/index.ts'
-import { systemRuntime } from '../../src/policies/system-runtime.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 let clock: FakeClock
@@ -27,7 +26,7 @@ const breaker = (options: CircuitProtectorOptions = {}) =>
     failureLimit: fraction(2, 4),
     successLimit: fraction(2, 2),
     cooldown: '10s',
-    runtime: { ...systemRuntime, now: clock.now },
+    runtime: clock,
     ...options,
   })
 
@@ -233,6 +232,8 @@ describe('what an outcome means', () => {
       told = signal
       return new Promise(() => {})
     })
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(5)
     await expect(call).rejects.toBeInstanceOf(CallTimeoutError)
     expect(told?.aborted).toBe(true)
     expect([...policy.executionLog]).toEqual([false])

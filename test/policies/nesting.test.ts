@@ -8,7 +8,6 @@ import {
   RetryWithBackoffPolicy,
   SafetyNet,
 } from '../../src/index.ts'
-import { systemRuntime } from '../../src/policies/system-runtime.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 /** A breaker over a memory that its test can look into, and others of the same key. */
@@ -23,7 +22,7 @@ function bench(options: CircuitProtectorOptions = {}) {
       failureLimit: fraction(3, 3),
       successLimit: fraction(1, 1),
       cooldown: '10s',
-      runtime: { ...systemRuntime, now: clock.now },
+      runtime: clock,
       onOutcome: (_, { outcome }) => outcomes.push(outcome),
       ...options,
       ...more,

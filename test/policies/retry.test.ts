@@ -12,6 +12,7 @@ import {
   RetryWithBackoffPolicy,
 } from '../../src/index.ts'
 import { InMemoryStorage } from '../../src/storage/memory.ts'
+import { parseRetryAfter } from '../../src/policies/retry-after.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 
@@ -406,5 +407,34 @@ describe('the caller’s signal', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('the text of a Retry-After', () => {
+  const now = Date.UTC(1994, 10, 6, 8, 49, 0)
+
+  it.each([
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 37_000],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 37_000],
+    ['Sun Nov  6 08:49:37 1994', 37_000],
+    [' 120 ', 120_000],
+    ['Sun, 06 Nov 1994 08:00:00 GMT', 0],
+  ])('is read as seconds or a date in UTC: %s', (text, expected) => {
+    expect(parseRetryAfter(text, now)).toBe(expected)
+  })
+
+  it.each([
+    'after 45',
+    'in 45',
+    'sec=40',
+    '-1',
+    '1.5',
+    '',
+    'tomorrow',
+    '1994-11-06T08:49:37Z',
+    'Sun, 06 Nov 1994 08:49:37',
+    'Sun, 06 Nov 1994 08:49:37 PST',
+  ])('is not there where it is neither: %j', (text) => {
+    expect(parseRetryAfter(text, now)).toBeUndefined()
   })
 })

@@ -46,10 +46,12 @@ describe('with two copies of the package', () => {
     const rejection = await rejectionOf(await rejecting())
     const outcomes: string[] = []
     const protect = protectFetch({ onOutcome: (_, { outcome }) => outcomes.push(outcome) })
-    await expect(protect(() => Promise.reject(rejection))('https://a.example/')).rejects.toBe(
-      rejection,
+    await expect(
+      protect((() => Promise.reject(rejection)) as typeof fetch)('https://a.example/'),
+    ).rejects.toBe(rejection)
+    await protect((async () => otherFetch.rejectionResponse(rejection)) as typeof fetch)(
+      'https://a.example/',
     )
-    await protect(async () => otherFetch.rejectionResponse(rejection))('https://a.example/')
     expect(outcomes).toEqual(['ignored', 'ignored'])
   })
 

@@ -47,6 +47,7 @@ describe('the storage suite', () => {
         list: broken,
         history: broken,
         prune: broken,
+        remove: broken,
       }
     })
     expect([failed.length, open]).toEqual([run, 0])
