@@ -27,7 +27,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     packages: ['drizzle-orm', '@neondatabase/serverless'],
     drizzleTypes: true,
   },
-  './neon-fetch': { runtime: 'any', packages: ['drizzle-orm'], drizzleTypes: true },
+  './neon-fetch': { runtime: 'any', packages: [] },
   './env': { runtime: 'any', packages: ['drizzle-orm', '@neondatabase/serverless'] },
   './auto': { runtime: 'node', packages: ['drizzle-orm', '@neondatabase/serverless', 'pg'] },
   './shutdown': { runtime: 'node', packages: [] },

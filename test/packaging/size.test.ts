@@ -19,13 +19,13 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 20_700 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 19_100 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 22_700 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 21_000 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_100,
+    budget: 2_200,
   },
   {
     what: '+ protectFetch',
@@ -43,13 +43,13 @@ const BUDGETS: readonly Budget[] = [
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 106_750,
+    budget: 108_900,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 40_000,
+    budget: 42_050,
   },
 ]
 

@@ -11,8 +11,8 @@ import {
   type RetryWithBackoffOptions,
   RetryWithBackoffPolicy,
 } from '../../src/index.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
 import { parseRetryAfter } from '../../src/policies/retry-after.ts'
+import { InMemoryStorage } from '../../src/storage/memory.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 
