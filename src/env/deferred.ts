@@ -1,8 +1,8 @@
 import { StorageError } from '../postgres/errors.ts'
 import type { CircuitStorage } from '../storage/port.ts'
+import { OPERATIONS } from '../storage/wrap.ts'
 
 type Closable = CircuitStorage & { close?(): Promise<void> }
-type Operation = 'exchange' | 'acquire' | 'control' | 'remove' | 'list' | 'history' | 'prune'
 
 /**
  * A storage whose driver is loaded apart: most programs have one of the drivers installed, not both.
@@ -21,23 +21,20 @@ export function deferredStorage(
   })
   // Each operation rejects with it, and none may ever come.
   loaded.catch(() => {})
-  const forward = <Name extends Operation>(name: Name): CircuitStorage[Name] => {
-    const operation = async (...args: unknown[]) => {
+  const forwards = OPERATIONS.map((name) => [
+    name,
+    async (...args: unknown[]) => {
       const storage = await loaded
       return (storage[name] as (...args: unknown[]) => Promise<unknown>).apply(storage, args)
-    }
-    return operation as CircuitStorage[Name]
-  }
+    },
+  ])
   return {
     shared: true,
     backendName: 'postgres',
-    exchange: forward('exchange'),
-    acquire: forward('acquire'),
-    control: forward('control'),
-    remove: forward('remove')!,
-    list: forward('list'),
-    history: forward('history'),
-    prune: forward('prune'),
+    ...(Object.fromEntries(forwards) as Omit<
+      CircuitStorage,
+      'shared' | 'namespace' | 'backendName'
+    >),
     close: async () => (await loaded.catch(() => undefined))?.close?.(),
   }
 }

@@ -1,6 +1,8 @@
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
-import { type DatabaseName, databaseIn, type Found } from './database-url.ts'
+import { trimmed } from '../core/trimmed.ts'
+import { checkedEndpoint, endpointIn } from '../postgres/endpoint.ts'
+import { DATABASE_NAMES, type DatabaseName, databaseIn, type Found } from './database-url.ts'
 import { checkTlsOverHttp, withTls } from './tls.ts'
 
 /** `neon-http`: Neon's driver over HTTP, for every runtime. `node-postgres`: `pg` over TCP, for servers. */
@@ -26,6 +28,9 @@ const HOW = ['RC_DB_DRIVER', 'RC_DB_FETCH_ENDPOINT'] as const
 type Name = DatabaseName | (typeof HOW)[number] | 'RC_DB_STRICT' | 'RC_NAMESPACE'
 type Variables = (name: Name) => string | undefined
 
+/** The variables that are read, for where an environment cannot be read as a whole. */
+export const NAMES: readonly Name[] = [...DATABASE_NAMES, ...HOW, 'RC_DB_STRICT', 'RC_NAMESPACE']
+
 /**
  * Reads `RC_DB_DSN`, or `RC_DATABASE_URL`, or `RC_DB_*`, or `DATABASE_URL`, in this order; an empty value counts as none.
  * @param tcp - can this runtime open sockets?
@@ -35,7 +40,9 @@ export function readEnvironment(env: object, tcp: boolean): EnvironmentSettings 
   const variables = variablesOf(env)
   const namespace = checkedKey('RC_NAMESPACE', variables('RC_NAMESPACE') ?? 'default')
   const strict = isStrict(variables)
-  const found = databaseIn(variables)
+  const named = databaseIn(variables)
+  const within = named && endpointIn(named.url)
+  const found = named && within && { ...named, url: within.url }
   if (found === undefined) {
     const how = HOW.find((name) => variables(name) !== undefined)
     if (how) throw new InvalidOptionError('RC_DATABASE_URL', `set where ${how} is`, undefined)
@@ -44,7 +51,7 @@ export function readEnvironment(env: object, tcp: boolean): EnvironmentSettings 
     return { namespace, database: undefined }
   }
   const { variable } = found
-  const fetchEndpoint = endpointOf(variables)
+  const fetchEndpoint = endpointOf(variables) ?? within?.fetchEndpoint
   const driver = driverOf(variables, found.url, fetchEndpoint, tcp)
   const url = secured(found, driver, fetchEndpoint)
   return { namespace, database: { variable, url, driver, fetchEndpoint } }
@@ -74,23 +81,37 @@ function variablesOf(env: object): Variables {
   if (typeof env !== 'object' || env === null)
     throw new InvalidOptionError('env', 'a record of variables', env)
   return (name) => {
-    const value = (env as Readonly<Record<string, unknown>>)[name]
-    if (value === undefined || value === null || value === '') return undefined
+    const value = lookedAt(env as Readonly<Record<string, unknown>>, name)
+    if (value === undefined || value === null) return undefined
     if (typeof value === 'number') return String(value)
     if (typeof value !== 'string') throw new InvalidOptionError(name, 'text', value)
-    return value
+    return textOf(name, value)
   }
+}
+
+/** Deno's environment throws where it may not be looked at. */
+function lookedAt(env: Readonly<Record<string, unknown>>, name: Name): unknown {
+  try {
+    return env[name]
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What a variable holds, without blanks and quotes around it. A password keeps them, for they may be its own, but not the line
+ * break that a file of secrets ends with.
+ */
+function textOf(name: Name, value: string): string | undefined {
+  const text =
+    name === 'RC_DB_PASSWORD' ? value.replace(/^\uFEFF|[\r\n]{1,2}$/g, '') : trimmed(value)
+  if (text.includes('\uFFFD')) throw new InvalidOptionError(name, 'text in UTF-8', '[hidden]')
+  return text === '' ? undefined : text
 }
 
 function endpointOf(variables: Variables): string | undefined {
   const endpoint = variables('RC_DB_FETCH_ENDPOINT')
-  if (endpoint === undefined || (/^https?:\/\//.test(endpoint) && URL.canParse(endpoint)))
-    return endpoint
-  throw new InvalidOptionError(
-    'RC_DB_FETCH_ENDPOINT',
-    "an http or https URL, such as 'http://127.0.0.1:4444/sql'",
-    endpoint,
-  )
+  return endpoint === undefined ? undefined : checkedEndpoint(endpoint, 'RC_DB_FETCH_ENDPOINT')
 }
 
 function driverOf(

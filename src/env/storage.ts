@@ -3,6 +3,7 @@ import { checkedKey } from '../core/key.ts'
 import { type OnNotice, tell, warn } from '../policies/notice.ts'
 import { InMemoryStorage } from '../storage/memory.ts'
 import type { CircuitStorage } from '../storage/port.ts'
+import { wrapStorage } from '../storage/wrap.ts'
 import { type DatabaseSettings, readEnvironment } from './settings.ts'
 
 /** Options of {@link createStorage}. */
@@ -40,7 +41,7 @@ export function storageOf(
     database === undefined ? memory(options.onNotice ?? warn) : open(database, options)
   const end = storage.close?.bind(storage)
   const close = async () => end?.()
-  return Object.assign(storage, {
+  return wrapStorage(storage, {
     namespace: checkedKey('namespace', options.namespace ?? namespace),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,5 +1,6 @@
 import { attempt, warn } from '../policies/notice.ts'
 import type { CircuitStorage } from '../storage/port.ts'
+import { OPERATIONS, wrapStorage } from '../storage/wrap.ts'
 
 type Attributes = Record<string, string | boolean>
 
@@ -141,17 +142,17 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
 
 /**
  * The same storage, with the duration of each of its operations in a histogram. Wrap it once and give the result to every breaker:
- * breakers of one storage share its round trips.
+ * breakers of one storage share its round trips. Its namespace, its `close` and all its other members stay what they are.
  */
-export function measuredStorage(storage: CircuitStorage, meter: MeterLike): CircuitStorage {
+export function measuredStorage<S extends CircuitStorage>(storage: S, meter: MeterLike): S {
   const duration = meter.createHistogram('resilient_circuit.storage.operation.duration', {
     description: "Duration of a storage's operations.",
     unit: 's',
     advice: { explicitBucketBoundaries: SECONDS },
   })
   const measured =
-    <Args extends unknown[], R>(name: string, operation: (...args: Args) => Promise<R>) =>
-    async (...args: Args): Promise<R> => {
+    (name: string, operation: (...args: unknown[]) => Promise<unknown>) =>
+    async (...args: unknown[]): Promise<unknown> => {
       const started = performance.now()
       let failed: Attributes = {}
       try {
@@ -169,17 +170,11 @@ export function measuredStorage(storage: CircuitStorage, meter: MeterLike): Circ
         )
       }
     }
-  return {
-    shared: storage.shared,
-    ...(storage.backendName !== undefined && { backendName: storage.backendName }),
-    exchange: measured('exchange', storage.exchange),
-    acquire: measured('acquire', storage.acquire),
-    control: measured('control', storage.control),
-    ...(storage.remove && { remove: measured('remove', storage.remove) }),
-    list: measured('list', storage.list),
-    history: measured('history', storage.history),
-    prune: measured('prune', storage.prune),
-  }
+  const operations = OPERATIONS.flatMap((name) => {
+    const operation = storage[name] as Parameters<typeof measured>[1] | undefined
+    return operation === undefined ? [] : [[name, measured(name, operation)] as const]
+  })
+  return wrapStorage(storage, Object.fromEntries(operations))
 }
 
 function breaker({ resourceKey, namespace }: BreakerLike): Attributes {

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../core/errors.ts'
+import { variable } from '../core/variable.ts'
 
 /**
  * What becomes of work that a call leaves behind: it goes on by itself (`'float'`), is waited for before the call ends (`'await'`,
@@ -17,12 +18,9 @@ export function resolveBackground(background: Background | undefined): Backgroun
 
 /** Is this a runtime that is known to freeze or cancel what a request left behind? */
 function freezes(): boolean {
-  const { navigator, process } = globalThis as {
-    readonly navigator?: { readonly userAgent?: string }
-    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> }
-  }
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } }
   return (
     navigator?.userAgent === 'Cloudflare-Workers' ||
-    process?.env?.['AWS_LAMBDA_FUNCTION_NAME'] !== undefined
+    variable('AWS_LAMBDA_FUNCTION_NAME') !== undefined
   )
 }

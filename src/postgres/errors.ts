@@ -92,11 +92,18 @@ export function isMissingFunction(error: unknown): boolean {
   return sqlState === UNDEFINED_FUNCTION || sqlState === INSUFFICIENT_PRIVILEGE
 }
 
+/** What a driver makes of a refusal that has no message. */
+const NO_REASON = /^(undefined|null|\[object Object\]|Error|NeonDbError|[^a-z]{0,9})$/i
+
 /** Where a name has several addresses, the error of a refused connection has a code and no message. */
 function messageOf(error: unknown): string {
   if (typeof error === 'string') return error
   const { message, code, name } = Object(error) as Readonly<Record<string, unknown>>
-  for (const text of [message, code, name]) if (typeof text === 'string' && text) return text
+  // A driver that stumbles over an answer throws this itself.
+  if (error instanceof TypeError && error.message.startsWith('Cannot '))
+    return `the answer cannot be read: ${error.message}`
+  for (const text of [message, code, name])
+    if (typeof text === 'string' && !NO_REASON.test(text)) return text
   return 'the driver failed without saying why'
 }
 

@@ -4,12 +4,11 @@
  * @module
  */
 import { checkKnown } from '../core/checks.ts'
-import { checkedEndpoint } from './endpoint.ts'
+import { neonAddress } from './endpoint.ts'
 import type { NeonStorageOptions } from './neon.ts'
 import { overNeonHttp } from './neon-http.ts'
 import { POSTGRES_OPTIONS } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
-import { checkedUrl } from './url.ts'
 
 export type { NeonStorageOptions }
 
@@ -19,7 +18,8 @@ export type { NeonStorageOptions }
  * What one configures in `neonConfig` of `@neondatabase/serverless` has no effect here.
  *
  * @param url - `postgresql://user:password@host/database`
- * @throws {InvalidOptionError} where the URL is none or missing, never showing the password
+ * @throws {InvalidOptionError} where the URL is none or missing, never showing the password; where its host cannot be one of Neon's
+ *   and no endpoint is named; where the endpoint is none
  * @example
  * ```ts
  * const storage = neonStorage(env.DATABASE_URL)
@@ -30,10 +30,7 @@ export function neonStorage(
   options: NeonStorageOptions = {},
 ): PostgresStorage {
   checkKnown(options, { ...POSTGRES_OPTIONS, fetchEndpoint: 1 })
-  const connection = checkedUrl('url', url)
-  const { fetchEndpoint } = options
-  const endpoint =
-    fetchEndpoint === undefined ? neonsOwn(connection) : checkedEndpoint(fetchEndpoint)
+  const { connection, endpoint = neonsOwn(connection) } = neonAddress(url, options.fetchEndpoint)
   return new PostgresStorage(overNeonHttp(connection, endpoint), options)
 }
 

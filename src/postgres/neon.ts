@@ -7,15 +7,17 @@ import { drizzle } from 'drizzle-orm/neon-http'
 import { checkKnown } from '../core/checks.ts'
 import type { Database } from './database.ts'
 import { type DrizzleDatabase, overDrizzle } from './drizzle-database.ts'
-import { checkedEndpoint } from './endpoint.ts'
+import { neonAddress } from './endpoint.ts'
 import { askSql, type Fetch, type SqlRequest } from './http.ts'
 import { POSTGRES_OPTIONS, type PostgresStorageOptions } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
-import { checkedUrl } from './url.ts'
 
 /** Options of {@link neonStorage}. */
 export interface NeonStorageOptions extends PostgresStorageOptions {
-  /** Where to send the requests, such as `http://127.0.0.1:4444/sql` for a local endpoint. Default: Neon's own, by the host of the URL. */
+  /**
+   * Where to send the requests, such as `http://127.0.0.1:4444/sql` for a local endpoint. Default: the URL's own parameter
+   * `fetch_endpoint`, else the process's variable `RC_DB_FETCH_ENDPOINT`, else Neon's own, by the host of the URL.
+   */
   readonly fetchEndpoint?: string | undefined
 }
 
@@ -23,7 +25,8 @@ export interface NeonStorageOptions extends PostgresStorageOptions {
  * Makes a storage. It does no I/O and starts no timer before its first call, so it may stand at a Worker's module scope.
  *
  * @param url - `postgresql://user:password@host/database`
- * @throws {InvalidOptionError} where the URL is none or missing, never showing the password
+ * @throws {InvalidOptionError} where the URL is none or missing, never showing the password; where its host cannot be one of Neon's
+ *   and no endpoint is named; where the endpoint is none
  * @example
  * ```ts
  * const storage = neonStorage(env.DATABASE_URL)
@@ -34,10 +37,15 @@ export function neonStorage(
   options: NeonStorageOptions = {},
 ): PostgresStorage {
   checkKnown(options, { ...POSTGRES_OPTIONS, fetchEndpoint: 1 })
-  const connection = checkedUrl('url', url)
-  const { fetchEndpoint } = options
-  const endpoint = fetchEndpoint === undefined ? undefined : checkedEndpoint(fetchEndpoint)
+  const { connection, endpoint } = neonAddress(url, options.fetchEndpoint, driverKnows)
   return new PostgresStorage(overNeon(connection, endpoint), options)
+}
+
+/** Did somebody tell the driver of an endpoint? By itself it asks 127.0.0.1 at `api.0.0.1`. */
+function driverKnows(host: string): boolean {
+  const { fetchEndpoint } = neonConfig
+  const itsOwn = `https://${host.replace(/^[^.]+\./, 'api.')}/sql`
+  return typeof fetchEndpoint === 'string' || fetchEndpoint(host, '') !== itsOwn
 }
 
 /** Neon's driver takes a signal with its other options for `fetch`, when a client is made: each call has one of its own. */

@@ -61,9 +61,14 @@ export function nodePostgresStorage(
   checkKnown(options, { ...POSTGRES_OPTIONS, max: 1 })
   const { max = 10 } = options
   checkedInteger('max', max, 1)
-  if (typeof urlOrPool === 'object' && urlOrPool !== null) {
+  if (isPool(urlOrPool)) {
     outlive(urlOrPool)
     return new NodePostgresStorage(urlOrPool, options)
   }
   return new NodePostgresStorage(new OwnPool(checkedUrl('url', urlOrPool), max), options)
+}
+
+function isPool(value: unknown): value is pg.Pool {
+  const { connect, on } = Object(value) as { readonly connect?: unknown; readonly on?: unknown }
+  return typeof connect === 'function' && typeof on === 'function'
 }

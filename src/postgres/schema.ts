@@ -8,6 +8,7 @@ import {
   integer,
   jsonb,
   type PgColumn,
+  type PgSchema,
   type PgTableFn,
   type PgTableWithColumns,
   pgSchema,
@@ -17,6 +18,7 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core'
 import type { Settings } from '../core/settings.ts'
+import { namesIn } from './statements/names.ts'
 
 /** Bits, oldest first. By PostgreSQL's own name for `varbit`: `drizzle-kit push` would take any other for a change of type. */
 const varbit = customType<{ data: string }>({ dataType: () => 'bit varying' })
@@ -99,6 +101,11 @@ type TableOf<Name extends string, Schema extends string | undefined, Row> = PgTa
 export interface Tables<Schema extends string | undefined> {
   readonly circuitBreakers: TableOf<'rc_circuit_breakers', Schema, BreakerRow>
   readonly circuitTransitions: TableOf<'rc_circuit_transitions', Schema, TransitionRow>
+}
+
+/** The tables in a schema, and the schema itself. */
+export interface TablesInSchema<Name extends string> extends Tables<Name> {
+  readonly circuitSchema: PgSchema<Name>
 }
 
 const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Tables<Schema> => ({
@@ -194,9 +201,20 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Ta
   ),
 })
 
-/** The tables within a schema of the user's, for `new DrizzleStorage(db, { schema: name })` and `migrate(target, { schema: name })`. */
-export function schemaIn<Name extends string>(name: Name): Tables<Name> {
-  return tables(pgSchema(name).table)
+/**
+ * The tables within a schema of the user's, for `new DrizzleStorage(db, { schema: name })` and `migrate(target, { schema: name })`.
+ * Export all three: without `circuitSchema` drizzle-kit does not create the schema.
+ *
+ * @throws {InvalidOptionError} where `name` is no plain name
+ * @example
+ * ```ts
+ * export const { circuitSchema, circuitBreakers, circuitTransitions } = schemaIn('breakers')
+ * ```
+ */
+export function schemaIn<Name extends string>(name: Name): TablesInSchema<Name> {
+  namesIn(name)
+  const circuitSchema = pgSchema(name)
+  return { circuitSchema, ...tables(circuitSchema.table) }
 }
 
 /** The tables, wherever the connection's search path has them. */

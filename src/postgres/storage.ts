@@ -1,4 +1,5 @@
 import { checkKnown } from '../core/checks.ts'
+import { InvalidOptionError } from '../core/errors.ts'
 import { type DrizzleDatabase, overDrizzle } from './drizzle-database.ts'
 import { POSTGRES_OPTIONS, type PostgresStorageOptions } from './options.ts'
 import { PostgresStorage } from './postgres-storage.ts'
@@ -17,10 +18,12 @@ export interface DrizzleStorageOptions extends PostgresStorageOptions {}
 export class DrizzleStorage extends PostgresStorage {
   /**
    * @param db - a Drizzle database of any PostgreSQL driver
-   * @throws {InvalidOptionError} where `schema` is no plain name
+   * @throws {InvalidOptionError} where `db` is no Drizzle database, or `schema` no plain name
    */
   constructor(db: DrizzleDatabase, options: DrizzleStorageOptions = {}) {
     checkKnown(options, POSTGRES_OPTIONS)
+    if (typeof db?.execute !== 'function')
+      throw new InvalidOptionError('db', 'a Drizzle database', db)
     super(overDrizzle(db), options)
   }
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
@@ -181,5 +181,69 @@ describe("drizzle-kit in an application's database", () => {
     const { text } = await drizzleKit(ROOT, database.url, 'push', '--force')
     expect(text).toMatch(/Changes applied/)
     expect(await objects()).toEqual(['open_orders', 'orders'])
+  })
+})
+
+describe('drizzle-kit with our tables in a schema of their own', () => {
+  const IN_SCHEMA = `
+  import { schemaIn } from 'resilient-circuit/postgres'
+  export const { circuitSchema, circuitBreakers, circuitTransitions } = schemaIn('breakers')`
+
+  it('generate writes the schema, and push makes it', async () => {
+    await using app = await application({
+      'schema.ts': IN_SCHEMA,
+      'drizzle.config.ts': CONFIG.replace(
+        "schema: './schema.ts',",
+        "schema: './schema.ts', schemaFilter: ['breakers'],",
+      ),
+    })
+    expect(await drizzleKit(app.dir, database.url, 'generate')).toMatchObject({ code: 0 })
+    const folder = join(app.dir, 'drizzle')
+    const [file] = (await readdir(folder)).filter((name) => name.endsWith('.sql'))
+    expect(await readFile(join(folder, file!), 'utf8')).toContain('CREATE SCHEMA "breakers";')
+    expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/Changes applied/),
+    })
+    const storage = new DrizzleStorage(drizzle({ client }), { schema: 'breakers' })
+    const id = { resourceKey: 'api', namespace: 'default' }
+    const command = { order: { command: 'reset' }, actor: 'test', reason: null } as const
+    expect(await storage.control({ ...id, command })).toMatchObject({ verdict: 'commanded' })
+  })
+})
+
+describe("an application's own configuration that does not know our tables", () => {
+  const OWN = `
+  import { integer, pgTable } from 'drizzle-orm/pg-core'
+  export const orders = pgTable('orders', { id: integer('id').primaryKey() })`
+  const ours = () =>
+    names(
+      "select relname as name from pg_class where relkind = 'r' and relname ~ '^rc_' order by 1",
+    )
+
+  it.each<[string, string, string[]]>([
+    ['drops them with push --force', '', []],
+    [
+      'keeps them with the tablesFilter of the documentation',
+      "tablesFilter: ['!rc_circuit_*'],",
+      ['rc_circuit_breakers', 'rc_circuit_transitions'],
+    ],
+  ])('%s', async (_, filter, left) => {
+    await migrate(client)
+    await works()
+    // drizzle-kit asks whether a new table is an old one renamed; with nobody to answer it would stop there.
+    await client.query('create table orders (id integer primary key)')
+    await using app = await application({
+      'schema.ts': OWN,
+      'drizzle.config.ts': CONFIG.replace(
+        "schema: './schema.ts',",
+        `schema: './schema.ts', ${filter}`,
+      ),
+    })
+    expect((await drizzleKit(app.dir, database.url, 'push', '--force')).code).toBe(0)
+    expect(await ours()).toEqual(left)
+    if (left.length > 0) await works()
+    const said = await readFile(join(ROOT, 'README.md'), 'utf8')
+    expect(said).toContain("tablesFilter: ['!rc_circuit_*']")
   })
 })

@@ -27,7 +27,9 @@ export const dev: Command = {
     // Ctrl-C while it starts ends the process as usual: there is nothing yet to be ended in order.
     await using db = await startLocalNeon({ port, dataDir: given.text('data-dir') })
     const interrupted = terminal.interrupted()
-    const variables = { DATABASE_URL: db.databaseUrl, RC_DB_FETCH_ENDPOINT: db.fetchEndpoint }
+    const url = new URL(db.databaseUrl)
+    url.searchParams.set('fetch_endpoint', db.fetchEndpoint)
+    const variables = { DATABASE_URL: url.href, RC_DB_FETCH_ENDPOINT: db.fetchEndpoint }
     if (given.flag('json')) stdout.write(`${JSON.stringify(variables)}\n`)
     else {
       stdout.write(`${paint('green', 'Ready.')} In .env, or in .dev.vars for wrangler:\n\n`)

@@ -80,6 +80,10 @@ function question(database: DatabaseSettings): string {
 `
 }
 
+/** `drizzle-kit push` of a configuration that does not know the tables takes them for leftovers. */
+const KEEP =
+  "Where drizzle-kit push runs in this database, its drizzle.config.ts needs tablesFilter: ['!rc_circuit_*'], or push drops these tables."
+
 function report(
   { applied, notices }: Migrated,
   schema: string | undefined,
@@ -93,6 +97,7 @@ function report(
       : `${paint('green', 'Done')}${where}:`,
     ...applied.map((tag) => `  ${tag}  ${WHAT[tag] ?? ''}`.trimEnd()),
     ...notices.map((notice) => `  ${printable(notice)}`),
+    KEEP,
   ]
   return `${lines.join('\n')}\n`
 }

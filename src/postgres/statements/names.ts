@@ -12,7 +12,8 @@ export interface Names {
 
 /** @throws {InvalidOptionError} where `schema` is no plain name */
 export function namesIn(schema: string | undefined): Names {
-  if (schema !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) {
+  const isName = typeof schema === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)
+  if (schema !== undefined && !isName) {
     throw new InvalidOptionError(
       'schema',
       'a name of letters, digits and underscores, at most 63 long',
