@@ -26,7 +26,10 @@ export function proxyStatus(gateway: string): string {
   return `"${gateway.replace(/["\\]/g, '\\$&')}"; error=destination_unavailable`
 }
 
-/** A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. */
+/**
+ * A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. It says
+ * `x-should-retry: false`, which the clients of OpenAI and Anthropic obey.
+ */
 export function rejectionResponse(
   rejection: ProtectedCallError,
   options: RejectionOptions = {},
@@ -36,6 +39,8 @@ export function rejectionResponse(
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     [MARKER]: 'rejected',
+    // Clients such as OpenAI's repeat a 503, and sleep for as long as Retry-After says before.
+    'x-should-retry': 'false',
   })
   if (retryAfterMs !== undefined)
     headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))

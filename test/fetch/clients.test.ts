@@ -1,8 +1,11 @@
+import Anthropic from '@anthropic-ai/sdk'
 import ky, { HTTPError } from 'ky'
 import { FetchError, ofetch } from 'ofetch'
+import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { type ProtectFetchOptions, protectFetch, rejectionResponse } from '../../src/fetch/index.ts'
 import { fraction, ProtectedCallError } from '../../src/index.ts'
+import { FakeClock } from '../../src/testing/index.ts'
 import { startUpstream, status } from './upstream.ts'
 
 /** A client that takes a `fetch`, as people use it. Each answers with what it was sent. */
@@ -16,39 +19,26 @@ interface Client {
 
 type Make = (safeFetch: typeof fetch) => Client
 
-/** The `fetch` option of OpenAI's client and of those that are generated like it: the types and the calls, without the rest. */
-type OpenAIFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-
-class OpenAILike {
-  readonly #fetch: OpenAIFetch
-  readonly #baseURL: string
-
-  constructor(options: { readonly baseURL: string; readonly fetch?: OpenAIFetch | undefined }) {
-    this.#baseURL = options.baseURL
-    this.#fetch = options.fetch ?? fetch
-  }
-
-  async create(body: object): Promise<unknown> {
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(), 600_000)
-    try {
-      // As they do it: detached from any object, for some platforms mind.
-      const response = await this.#fetch.call(undefined, this.#baseURL, {
-        method: 'post',
-        headers: new Headers({ 'content-type': 'application/json' }),
-        body: JSON.stringify(body),
-        signal: controller.signal,
-      })
-      if (!response.ok)
-        throw Object.assign(new Error(`${response.status} status code`), {
-          status: response.status,
-        })
-      return await response.json()
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+/** What is read of an error, of whichever client. */
+interface Caught {
+  readonly status?: number
+  readonly cause?: unknown
 }
+
+interface Settings {
+  readonly baseURL: string
+  readonly maxRetries?: number
+}
+
+const openai = (safeFetch: typeof fetch, settings: Settings) =>
+  new OpenAI({ apiKey: 'none', fetch: safeFetch, logLevel: 'off', ...settings })
+
+const anthropic = (safeFetch: typeof fetch, settings: Settings) =>
+  new Anthropic({ apiKey: 'none', fetch: safeFetch, logLevel: 'off', ...settings })
+
+/** What it was sent comes back without a type, which these clients take for a text. */
+const parsed = (answer: unknown): unknown =>
+  typeof answer === 'string' ? JSON.parse(answer) : answer
 
 const clients: Record<string, Make> = {
   ky: (safeFetch) => {
@@ -70,10 +60,17 @@ const clients: Record<string, Make> = {
       rejectionOf: (error) => (error as Error).cause,
     }
   },
-  'a client like that of OpenAI': (safeFetch) => ({
-    post: (url, body) => new OpenAILike({ baseURL: url, fetch: safeFetch }).create(body),
-    statusOf: (error) => (error as { readonly status?: number }).status,
-    rejectionOf: (error) => error,
+  openai: (safeFetch) => ({
+    post: async (baseURL, body) =>
+      parsed(await openai(safeFetch, { baseURL, maxRetries: 0 }).post('/', { body })),
+    statusOf: (error) => (error as InstanceType<typeof OpenAI.APIError>).status,
+    rejectionOf: (error) => (error as InstanceType<typeof OpenAI.APIConnectionError>).cause,
+  }),
+  '@anthropic-ai/sdk': (safeFetch) => ({
+    post: async (baseURL, body) =>
+      parsed(await anthropic(safeFetch, { baseURL, maxRetries: 0 }).post('/', { body })),
+    statusOf: (error) => (error as InstanceType<typeof Anthropic.APIError>).status,
+    rejectionOf: (error) => (error as InstanceType<typeof Anthropic.APIConnectionError>).cause,
   }),
 }
 
@@ -114,5 +111,64 @@ describe.each(Object.entries(clients))('%s', (_, make) => {
     await caught()
     expect(client.statusOf(await caught())).toBe(503)
     expect(upstream.seen).toHaveLength(1)
+  })
+})
+
+/** Clients that repeat what fails, unless they are told otherwise: what people call them for. */
+const ask: Record<string, (safeFetch: typeof fetch, settings: Settings) => Promise<unknown>> = {
+  openai: (safeFetch, settings) =>
+    openai(safeFetch, settings).chat.completions.create({
+      model: 'any',
+      messages: [{ role: 'user', content: 'hello' }],
+    }),
+  'openai, streamed': (safeFetch, settings) =>
+    openai(safeFetch, settings).responses.create({ model: 'any', input: 'hello', stream: true }),
+  '@anthropic-ai/sdk': (safeFetch, settings) =>
+    anthropic(safeFetch, settings).messages.create({
+      model: 'any',
+      max_tokens: 1,
+      messages: [{ role: 'user', content: 'hello' }],
+    }),
+}
+
+describe.each(Object.entries(ask))('%s over an open breaker', (_, send) => {
+  const rejected = async (
+    options: ProtectFetchOptions,
+    settings: Omit<Settings, 'baseURL'>,
+  ): Promise<{
+    readonly error: Caught
+    readonly calls: number
+  }> => {
+    const upstream = await startUpstream()
+    upstream.answer = status(500)
+    const protectedFetch = protectFetch({
+      failureLimit: fraction(1, 1),
+      // It stays open, for its clock stands; and who repeats a request waits for a second only.
+      cooldown: '1s',
+      runtime: new FakeClock(),
+      ...options,
+    })(fetch)
+    await protectedFetch(upstream.url)
+    let calls = 0
+    const counted: typeof fetch = (...args) => {
+      calls++
+      return protectedFetch(...args)
+    }
+    const error = await send(counted, { baseURL: upstream.url, ...settings }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(upstream.seen).toHaveLength(1)
+    return { error: error as Caught, calls }
+  }
+
+  it('ends at once with the 503 of a rejection, and repeats nothing', async () => {
+    const { error, calls } = await rejected({ fallback: rejectionResponse }, {})
+    expect([error.status, calls]).toEqual([503, 1])
+  })
+
+  it('ends at once with the rejection as the cause, where it repeats nothing', async () => {
+    const { error, calls } = await rejected({}, { maxRetries: 0 })
+    expect(error.cause).toBeInstanceOf(ProtectedCallError)
+    expect(calls).toBe(1)
   })
 })

@@ -23,6 +23,7 @@ describe('a rejection', () => {
       'cache-control': 'no-store',
       'retry-after': '30',
       'resilient-circuit': 'rejected',
+      'x-should-retry': 'false',
     })
     const body = await response.text()
     expect(body).not.toContain('secret')
