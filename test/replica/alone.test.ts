@@ -96,6 +96,14 @@ describe('a breaker whose values the storage refuses', () => {
     },
   )
 
+  it('says so where it has only read, and leaves the storage alone for a while', async () => {
+    const made = alone({ classify: () => 'ignored' })
+    made.network.usual = refused('BAD_DATA')
+    for (let i = 0; i < 5; i++) expect(await lab.call(made.policy)).toBe('value')
+    expect(notices.map(({ code }) => code)).toEqual(['REPORTS_REFUSED'])
+    expect(made.network.sent.map(({ outcomes }) => outcomes)).toEqual([[null]])
+  })
+
   it('does not trouble the other breakers of its storage', async () => {
     const made = alone()
     made.network.usual = (proceed) =>

@@ -90,11 +90,18 @@ export async function startPostgres({
   }
 }
 
-/** Creates an empty database; its name starts with `label` and is unique, so that runs can share a server. */
-export async function createDatabase(serverUrl: string, label = 'test'): Promise<TestDatabase> {
+/**
+ * Creates an empty database; its name starts with `label` and is unique, so that runs can share a server.
+ * @param options - those of `create database`, such as an encoding
+ */
+export async function createDatabase(
+  serverUrl: string,
+  label = 'test',
+  options = '',
+): Promise<TestDatabase> {
   const name = `${label}_${randomBytes(6).toString('hex')}`
   const quoted = pg.escapeIdentifier(name)
-  await run(serverUrl, `create database ${quoted}`)
+  await run(serverUrl, `create database ${quoted} ${options}`)
   const url = new URL(serverUrl)
   url.pathname = `/${encodeURIComponent(name)}`
   return {
