@@ -89,7 +89,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
     const response = result.value as Response
     if (isRejection(response, trusted)) return 'ignored'
     if (!fails(response)) return 'success'
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? '', Date.now())
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? '', runtime.now())
     return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
   }
 

@@ -58,7 +58,7 @@ export interface CircuitBreakerVariables {
  * ```
  */
 export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandler => {
-  const { resourceKey, storage, maxBreakers, trusted, onNotice, policy } = resolve(options)
+  const { resourceKey, storage, maxBreakers, trusted, onNotice, now, policy } = resolve(options)
   const {
     isFailure = isServerError,
     shouldHandle = () => true,
@@ -100,6 +100,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
     isFailure: (c: Context) => ask('isFailure', () => isFailure(c)) ?? isServerError(c),
     shouldHandle: (error: unknown) => ask('shouldHandle', () => shouldHandle(error)) ?? true,
     trusted,
+    now,
   }
 
   const reject = async (c: Context, rejection: ProtectedCallError): Promise<Response> => {

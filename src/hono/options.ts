@@ -46,6 +46,8 @@ export interface ResolvedOptions {
   readonly maxBreakers: number | undefined
   readonly trusted: ReadonlySet<string>
   readonly onNotice: OnNotice
+  /** The breakers' clock. */
+  readonly now: () => number
   /** What every breaker of this middleware is made with. */
   readonly policy: CircuitProtectorOptions
 }
@@ -84,6 +86,7 @@ export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
     maxBreakers,
     trusted: trustedOrigins(trustRejectionsFrom),
     onNotice: resolved.onNotice,
+    now: resolved.runtime.now,
     policy,
   }
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { isProtectedCallError } from '../core/rejection.ts'
 import { isMarked, isRejection } from '../http/rejection.ts'
-import type { Classification } from '../policies/classify.ts'
+import { type Classification, isGivenUp } from '../policies/classify.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
 
 export interface OutcomeRules<C> {
@@ -10,23 +10,25 @@ export interface OutcomeRules<C> {
   readonly isFailure: (c: C) => boolean
   readonly shouldHandle: (error: unknown) => boolean
   readonly trusted: ReadonlySet<string>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
 }
 
 /** What a request says about what it needed, once Hono has its answer. */
 export function outcomeOf<C extends Context>(
   c: C,
-  { isFailure, shouldHandle, trusted }: OutcomeRules<C>,
+  { isFailure, shouldHandle, trusted, now }: OutcomeRules<C>,
 ): Classification {
   if (isMarked(c) || isRejection(c.res, trusted) || isProtectedCallError(c.error)) return 'ignored'
   if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
-  if (c.req.raw.signal?.aborted) return 'ignored'
-  const retryAfterMs = parseRetryAfter(c.res.headers.get('retry-after') ?? '', Date.now())
+  if (isGivenUp(c.req.raw.signal)) return 'ignored'
+  const retryAfterMs = parseRetryAfter(c.res.headers.get('retry-after') ?? '', now())
   return retryAfterMs === undefined ? 'failure' : { outcome: 'failure', retryAfterMs }
 }
 
 /** What a request says that escaped from Hono's error handling, as all do that throw no `Error`. */
 export function outcomeOfThrown(c: Context, error: unknown): Classification | undefined {
-  if (c.req.raw.signal?.aborted) return 'ignored'
+  if (isGivenUp(c.req.raw.signal)) return 'ignored'
   if (error instanceof HTTPException && error.status < 500) return 'success'
   return undefined
 }

@@ -30,13 +30,20 @@ export class LiveBreakers {
       () => new CircuitProtectorPolicy({ ...this.#options, storage, resourceKey }),
       (breaker) => {
         this.#left.add(breaker)
-        keep(breaker.dispose())
+        quietly(keep, breaker.dispose())
       },
     )
   }
 
   /** A call has ended. What it reports to a breaker that made room meanwhile would wait for a call that never comes. */
   ended(breaker: CircuitProtectorPolicy, keep: Keep): void {
-    if (this.#left.has(breaker)) keep(breaker.flush())
+    if (this.#left.has(breaker)) quietly(keep, breaker.flush())
   }
+}
+
+/** Work that cannot be kept goes on by itself: no call suffers from that, and its breaker has told of it. */
+function quietly(keep: Keep, work: Promise<unknown>): void {
+  try {
+    keep(work)
+  } catch {}
 }

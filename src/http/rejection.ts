@@ -1,3 +1,4 @@
+import { checkKnown, type Names } from '../core/checks.ts'
 import { brand, InvalidOptionError, isBranded } from '../core/errors.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 
@@ -34,6 +35,7 @@ export function rejectionResponse(
   rejection: ProtectedCallError,
   options: RejectionOptions = {},
 ): Response {
+  checkKnown(options, { exposeNames: 1, gateway: 1 } satisfies Names<RejectionOptions>)
   const { resourceKey, namespace, reason, retryAfterMs } = rejection
   const headers = new Headers({
     'content-type': 'application/problem+json',

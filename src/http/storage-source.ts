@@ -1,3 +1,4 @@
+import { checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { silenced } from '../policies/notice.ts'
 import type { CircuitStorage } from '../storage/port.ts'
@@ -45,7 +46,8 @@ export function storageFrom<C>(source: StorageSource<C>, c: C): CircuitStorage {
 /** @throws {InvalidOptionError} where this is no source */
 export function checkSource(source: StorageSource<never>): void {
   if (typeof source === 'function' || isStorage(source)) return
-  if (typeof source?.key === 'function' && typeof source.create === 'function') return
+  if (typeof source?.key === 'function' && typeof source.create === 'function')
+    return checkKnown(source, { key: 1, create: 1 })
   throw new InvalidOptionError(
     'storage',
     'a circuit storage, a function that returns one, or { key, create }',

@@ -33,7 +33,7 @@ import {
   isGivenUp,
   yesOrNo,
 } from './classify.ts'
-import { ExecutionLog } from './execution-log.ts'
+import { ExecutionLog, sinceFailures } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
 import { Keeper } from './keeper.ts'
 import { limitsOf } from './limits-of.ts'
@@ -126,10 +126,15 @@ export class CircuitProtectorPolicy implements CallPolicy {
   /** This instance's view of the newest outcomes, its own unsent ones included; no I/O. */
   get executionLog(): ExecutionLog {
     const { trip, probes } = this.#options.settings
-    if (this.status === 'HALF_OPEN') return new ExecutionLog(this.#view.log, probes)
-    if ('outOf' in trip) return new ExecutionLog(this.#view.log, trip.outOf)
-    const log = this.#view.logWithin(trip.bucketMs, this.#now())
-    return new ExecutionLog(log, Math.max(trip.minimum, log.length))
+    const { log, state } = this.#view
+    const size = state.status === 'HALF_OPEN' ? probes : 'outOf' in trip ? trip.outOf : trip.minimum
+    if (state.status === 'HALF_OPEN' || 'outOf' in trip) {
+      return new ExecutionLog(log.slice(-size), size)
+    }
+    // The row's log has outcomes of any age: those that opened the breaker begin with the first failure that counted.
+    if (state.status === 'OPEN')
+      return new ExecutionLog(sinceFailures(log, state.failureCount), size)
+    return new ExecutionLog(this.#view.window(trip.bucketMs, this.#now()), size)
   }
 
   /** What the storage last said; null before its first answer. */

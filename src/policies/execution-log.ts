@@ -1,27 +1,31 @@
-import { failuresIn } from '../core/log.ts'
+import type { Buckets } from '../core/state.ts'
 
-/** The newest outcomes that a breaker judges by, oldest first: `true` is a success. A picture of one moment; it does not change. */
+/**
+ * The newest outcomes that a breaker judges by, oldest first: `true` is a success. A picture of one moment; it does not change. A closed
+ * breaker with a time window only knows how many there were in each tenth of it: there the successes come first.
+ */
 export class ExecutionLog implements Iterable<boolean> {
-  /** The length of the window: how many outcomes it can hold. */
+  /** How many outcomes the window can hold; of a time window: from how many on the breaker judges. */
   readonly size: number
-  readonly #bits: string
-
-  constructor(log: string, size: number) {
-    this.#bits = log.slice(-size)
-    this.size = size
-  }
-
   /** How many outcomes it holds. */
-  get length(): number {
-    return this.#bits.length
+  readonly length: number
+  readonly failureCount: number
+  /** Runs of successes and of failures, in turn. */
+  readonly #runs: readonly (readonly [successes: number, failures: number])[]
+
+  constructor(log: string | Buckets, size: number) {
+    this.size = size
+    this.#runs =
+      typeof log === 'string'
+        ? Array.from(log, (bit) => (bit === '0' ? ([1, 0] as const) : ([0, 1] as const)))
+        : log.successes.map((successes, i) => [successes, log.failures[i]!] as const)
+    const sum = (of: 0 | 1) => this.#runs.reduce((before, run) => before + run[of], 0)
+    this.failureCount = sum(1)
+    this.length = sum(0) + this.failureCount
   }
 
   get isFull(): boolean {
     return this.length >= this.size
-  }
-
-  get failureCount(): number {
-    return failuresIn(this.#bits)
   }
 
   get successCount(): number {
@@ -39,6 +43,16 @@ export class ExecutionLog implements Iterable<boolean> {
   }
 
   *[Symbol.iterator](): Generator<boolean, void, undefined> {
-    for (const bit of this.#bits) yield bit === '0'
+    for (const [successes, failures] of this.#runs) {
+      for (let i = 0; i < successes; i++) yield true
+      for (let i = 0; i < failures; i++) yield false
+    }
   }
+}
+
+/** The end of a log, from the first of its newest failures on. */
+export function sinceFailures(log: string, failures: number): string {
+  let from = log.length
+  for (let left = failures; left > 0 && from > 0; left--) from = log.lastIndexOf('1', from - 1)
+  return log.slice(Math.max(0, from))
 }

@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.ts'
+
 /**
  * How long the dependency asks to be left alone, in milliseconds: the error's own `retryAfterMs`, or a `Retry-After` among its
  * `headers` or those of its `response`. Undefined where it does not ask.
@@ -16,16 +18,9 @@ export function retryAfterOf(error: unknown, now: number): number | undefined {
 export function parseRetryAfter(text: string, now: number): number | undefined {
   const value = text.trim()
   if (/^\d+$/.test(value)) return Number(value) * 1_000
-  // The oldest form names no zone: `Date.parse` would read it in the process's own.
-  const utc = ASCTIME.test(value) ? `${value} GMT` : DATE.test(value) ? value : undefined
-  const at = utc === undefined ? Number.NaN : Date.parse(utc)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+  const at = parseHttpDate(value, now)
+  return at === undefined ? undefined : Math.max(0, at - now)
 }
-
-/** `Sun, 06 Nov 1994 08:49:37 GMT`, or `Sunday, 06-Nov-94 08:49:37 GMT`. */
-const DATE = /^[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/
-/** `Sun Nov  6 08:49:37 1994`. */
-const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
 
 /** Of fetch's `Headers`, or of a plain record as older clients have it. */
 function header(headers: unknown): string | undefined {

@@ -3,6 +3,7 @@ import type { Snapshot } from '../core/snapshot.ts'
 import { transition } from '../core/transition.ts'
 import {
   checkedLimit,
+  checkedList,
   checkedPrune,
   checkedSpan,
   listCursor,
@@ -121,7 +122,7 @@ export class PostgresStorage implements CircuitStorage {
   }
 
   async list(list: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
-    const limit = checkedLimit(list.limit)
+    const limit = checkedList(list)
     const after = list.after === undefined ? undefined : parseListCursor(list.after)
     const { at, rows, summary } = (await this.#run(
       (signal) =>

@@ -1,4 +1,4 @@
-import { checkedChoice, checkedInteger } from '../core/checks.ts'
+import { checkedChoice, checkedInteger, checkKnown } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS, type Settings } from '../core/settings.ts'
@@ -80,6 +80,7 @@ function staleness(consistency: Consistency): number {
   if (typeof consistency !== 'object' || consistency === null) {
     throw new InvalidOptionError('consistency', "'strong' or { maxStaleness }", consistency)
   }
+  checkKnown(consistency, { maxStaleness: 1 })
   return toMilliseconds('consistency.maxStaleness', consistency.maxStaleness, {
     min: 100,
     max: 3_600_000,

@@ -1,10 +1,18 @@
 import { hasRoom } from '../core/admit.ts'
-import { advance, total } from '../core/buckets.ts'
+import { advance, count } from '../core/buckets.ts'
+import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
 import { replay } from '../core/report.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
 import { retryAfterMs, type Snapshot } from '../core/snapshot.ts'
-import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } from '../core/state.ts'
+import {
+  activeOverride,
+  BLANK,
+  type BreakerState,
+  type Buckets,
+  isDue,
+  type StoredState,
+} from '../core/state.ts'
 import type { Admission, BreakerId, Exchanged } from '../storage/port.ts'
 import { Announcer } from './announcer.ts'
 import { Asking } from './asking.ts'
@@ -112,17 +120,14 @@ export class View {
     return this.#local === null ? state.log + this.outbox.bits(state.generation) : state.log
   }
 
-  /** The newest outcomes that a time window of such buckets holds at `now`, own unsent ones included. */
-  logWithin(bucketMs: number, now: number): string {
-    const { state, log } = this
-    const t = this.storageTime(now)
-    if (state.status !== 'CLOSED') return log
-    const { successes, failures } = advance(state.buckets, bucketMs, t)
-    const unsent = log.length - state.log.length
-    return log.slice(
-      Math.max(0, state.log.length - total(successes) - total(failures)),
-      state.log.length + unsent,
-    )
+  /** What a time window of such buckets holds at `now`, own unsent outcomes included. */
+  window(bucketMs: number, now: number): Buckets {
+    const { state } = this
+    const buckets = state.status === 'CLOSED' ? state.buckets : null
+    const unsent = this.#local === null ? this.outbox.bits(state.generation) : ''
+    const failures = failuresIn(unsent)
+    const window = advance(buckets, bucketMs, this.storageTime(now))
+    return count(window, unsent.length - failures, failures)
   }
 
   /** The grant of a closed and fresh view, or null. The hot path: no I/O and nothing allocated. */

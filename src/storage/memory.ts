@@ -7,6 +7,7 @@ import {
   byText,
   byWorst,
   checkedLimit,
+  checkedList,
   checkedPrune,
   checkedSpan,
   listCursor,
@@ -113,7 +114,7 @@ export class InMemoryStorage implements CircuitStorage {
 
   async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     options?.signal?.throwIfAborted()
-    const limit = checkedLimit(query.limit)
+    const limit = checkedList(query)
     const after = query.after === undefined ? undefined : parseListCursor(query.after)
     const search = query.search?.toLowerCase()
     const now = this.#now()

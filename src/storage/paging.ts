@@ -1,10 +1,10 @@
-import { checkedInteger } from '../core/checks.ts'
+import { checkedInteger, checkKnown, type Names } from '../core/checks.ts'
 import { toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { keyProblem } from '../core/key.ts'
 import { DAY_MS } from '../core/settings.ts'
 import type { CircuitState } from '../core/state.ts'
-import type { HistoryQuery, PruneQuery } from './port.ts'
+import type { HistoryQuery, ListQuery, PruneQuery } from './port.ts'
 
 /** What the order of a list looks at. */
 export interface Place {
@@ -81,6 +81,33 @@ export function parseHistoryCursor(text: string): number {
   return id as number
 }
 
+const PRUNE: Names<PruneQuery> = {
+  namespace: 1,
+  breakersOlderThanMs: 1,
+  transitionsOlderThanMs: 1,
+}
+const HISTORY: Names<HistoryQuery> = {
+  resourceKey: 1,
+  namespace: 1,
+  newerThanMs: 1,
+  limit: 1,
+  after: 1,
+}
+const LIST: Names<ListQuery> = {
+  namespace: 1,
+  status: 1,
+  search: 1,
+  summary: 1,
+  limit: 1,
+  after: 1,
+}
+
+/** @throws {InvalidOptionError} where the query has what is no filter, or its limit is outside 1 to 1,000 */
+export function checkedList(query: ListQuery): number {
+  checkKnown(query, LIST)
+  return checkedLimit(query.limit)
+}
+
 /** @throws {InvalidOptionError} outside 1 to 1,000 */
 export function checkedLimit(limit = 100): number {
   return checkedInteger('limit', limit, 1, 1_000)
@@ -94,7 +121,9 @@ function checkedAge(option: string, age: number | undefined, min: number): numbe
 }
 
 /** @throws {InvalidOptionError} outside 0 to a hundred years */
-export function checkedSpan({ newerThanMs }: HistoryQuery): number | undefined {
+export function checkedSpan(query: HistoryQuery): number | undefined {
+  checkKnown(query, HISTORY)
+  const { newerThanMs } = query
   return checkedAge('newerThanMs', newerThanMs, 0)
 }
 
@@ -102,11 +131,9 @@ export function checkedSpan({ newerThanMs }: HistoryQuery): number | undefined {
  * @throws {InvalidOptionError} beyond a hundred years, or where breakers younger than a day would go: an isolate may still hold reports
  * for them
  */
-export function checkedPrune({
-  namespace,
-  breakersOlderThanMs,
-  transitionsOlderThanMs,
-}: PruneQuery): CheckedPrune {
+export function checkedPrune(query: PruneQuery): CheckedPrune {
+  checkKnown(query, PRUNE)
+  const { namespace, breakersOlderThanMs, transitionsOlderThanMs } = query
   return {
     namespace,
     breakersOlderThanMs: checkedAge('breakersOlderThanMs', breakersOlderThanMs, DAY_MS),

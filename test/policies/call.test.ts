@@ -275,6 +275,26 @@ describe('the execution log of a failure rate', () => {
     await policy.execute(() => 1)
     expect(log()).toBe('0')
   })
+
+  it('counts more than the thousand outcomes that a row keeps', async () => {
+    const { policy } = bench({ failureLimit: failureRate(0.9, { over: '10s' }) })
+    for (let i = 0; i < 3_000; i++)
+      await policy.execute(() => (i % 3 === 2 ? Promise.reject(boom) : 1)).catch(() => {})
+    expect(policy.executionLog).toMatchObject({ length: 3_000, failureCount: 1_000, isFull: true })
+    expect([...policy.executionLog]).toHaveLength(3_000)
+  })
+
+  it('of an open breaker shows what opened it, and nothing older', async () => {
+    const { clock, policy, log } = bench({
+      failureLimit: failureRate(0.5, { over: '10s', minimumThroughput: 3 }),
+    })
+    for (let i = 0; i < 5; i++) await policy.execute(() => 1)
+    clock.advance('1h')
+    for (const fails of [true, false, true])
+      await policy.execute(() => (fails ? Promise.reject(boom) : 1)).catch(() => {})
+    expect(policy.status).toBe('OPEN')
+    expect(log()).toBe('101')
+  })
 })
 
 describe('cockatiel’s policies', () => {

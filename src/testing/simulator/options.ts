@@ -1,3 +1,4 @@
+import type { Names } from '../../core/checks.ts'
 import type { CircuitProtectorOptions } from '../../policies/options.ts'
 import type { Spread } from './random.ts'
 
@@ -56,4 +57,13 @@ export interface SimulatedStorageOptions {
   readonly outages?: readonly { readonly fromMs: number; readonly untilMs: number }[]
   /** At this time the rows become what they were so long before, as after a restore or a failover. */
   readonly rewind?: { readonly atMs: number; readonly byMs: number }
+}
+
+export const SIMULATION_OPTIONS: Names<SimulationOptions> = {
+  seed: 1,
+  durationMs: 1,
+  fleet: 1,
+  dependency: 1,
+  breaker: 1,
+  storage: 1,
 }

@@ -1,3 +1,4 @@
+import { checkKnown } from '../../core/checks.ts'
 import { isProtectedCallError } from '../../core/rejection.ts'
 import { resolveSettings } from '../../core/settings.ts'
 import type { CircuitState } from '../../core/state.ts'
@@ -5,7 +6,7 @@ import type { Permit } from '../../policies/permit.ts'
 import type { Dropped } from '../../replica/listener.ts'
 import { resolveReplicaOptions } from '../../replica/options.ts'
 import { Isolate } from './isolate.ts'
-import type { SimulationOptions } from './options.ts'
+import { SIMULATION_OPTIONS, type SimulationOptions } from './options.ts'
 import { Oracle } from './oracle.ts'
 import { Phases } from './phases.ts'
 import { Random } from './random.ts'
@@ -27,6 +28,7 @@ const BEHIND_MS = 2_000
  * that behave as badly as they are told to. Deterministic: the same options give the same report.
  */
 export function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  checkKnown(options, SIMULATION_OPTIONS)
   return new Fleet(options).run()
 }
 
