@@ -19,19 +19,19 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 22_700 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 21_000 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 23_000 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 21_150 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_200,
+    budget: 2_400,
   },
   {
     what: '+ protectFetch',
     code: `export { protectFetch } from 'resilient-circuit/fetch'`,
     beside: ALONE,
-    budget: 1_600,
+    budget: 1_700,
   },
   {
     what: '+ DrizzleStorage',
@@ -43,13 +43,13 @@ const BUDGETS: readonly Budget[] = [
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 109_600,
+    budget: 110_000,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 42_700,
+    budget: 43_100,
   },
 ]
 
