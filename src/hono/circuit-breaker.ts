@@ -130,7 +130,7 @@ export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandle
         answered = true
         // Hono has answered a thrown error by now; the breaker's hooks should see it all the same.
         if (c.error !== undefined) throw c.error
-        return c.res
+        return c.finalized ? c.res : undefined
       }, new RequestCall(c, judge))
     } catch (error) {
       if (answered) return

@@ -19,6 +19,8 @@ export function outcomeOf<C extends Context>(
   c: C,
   { isFailure, shouldHandle, trusted, now }: OutcomeRules<C>,
 ): Classification {
+  // A handler that returned nothing: Hono answers with a 500, which is not here yet.
+  if (!c.finalized) return 'failure'
   if (isMarked(c) || isRejection(c.res, trusted) || isProtectedCallError(c.error)) return 'ignored'
   if (!isFailure(c) || (c.error !== undefined && !shouldHandle(c.error))) return 'success'
   if (isGivenUp(c.req.raw.signal)) return 'ignored'

@@ -25,7 +25,7 @@ const BUDGETS: readonly Budget[] = [
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_400,
+    budget: 2_450,
   },
   {
     what: '+ protectFetch',
