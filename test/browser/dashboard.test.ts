@@ -101,7 +101,7 @@ describe.each([
   it('isolates for a time with a reason, shows who and why, and lets it run out', async () => {
     await reporter('pay').report('00')
     const page = await visit(breaker('pay'))
-    await page.getByLabel('Reason').fill('maintenance at the provider')
+    await page.getByLabel('Reason', { exact: true }).fill('maintenance at the provider')
     await page.getByLabel('How long').selectOption({ label: '1 hour' })
     await page.getByRole('button', { name: 'Isolate' }).click()
     await shows(page, '.done', 'Isolated')
@@ -120,7 +120,7 @@ describe.each([
     await page.getByRole('button', { name: 'Disable' }).click()
     expect(
       await page
-        .getByLabel('Reason')
+        .getByLabel('Reason', { exact: true })
         .evaluate((input: HTMLInputElement) => input.matches(':invalid')),
     ).toBe(true)
     expect(page.url()).not.toContain('done=')
@@ -136,10 +136,10 @@ describe.each([
   it('keeps what is being typed while it updates itself', async () => {
     await reporter('pay').report('00')
     const page = await visit(breaker('pay'))
-    await page.getByLabel('Reason').fill('half a sen')
+    await page.getByLabel('Reason', { exact: true }).fill('half a sen')
     await reporter('pay').report('11')
     await shows(page, '#state .badge', 'Open')
-    expect(await page.getByLabel('Reason').inputValue()).toBe('half a sen')
+    expect(await page.getByLabel('Reason', { exact: true }).inputValue()).toBe('half a sen')
     expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('reason')
   })
 
@@ -192,7 +192,7 @@ describe.each([
     expect(await keys(page)).toEqual([evil])
     await page.locator('.breakers .key').click()
     expect(await page.locator('h1').textContent()).toBe(evil)
-    await page.getByLabel('Reason').fill(evil)
+    await page.getByLabel('Reason', { exact: true }).fill(evil)
     await page.getByRole('button', { name: 'Metrics only' }).click()
     await shows(page, '#state', evil)
     expect(await page.locator('main script, main img').count()).toBe(0)

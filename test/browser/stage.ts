@@ -23,7 +23,7 @@ export interface Stage {
 
 export async function memoryStage(): Promise<Stage> {
   let ahead = 0
-  let inner = new InMemoryStorage({ clock: () => Date.now() + ahead })
+  let inner = new InMemoryStorage({ clock: () => Date.now() + ahead, maxEntries: null })
   const storage: CircuitStorage = {
     shared: false,
     exchange: (...args) => inner.exchange(...args),
@@ -44,7 +44,7 @@ export async function memoryStage(): Promise<Stage> {
         await inner.control({ resourceKey: `bulk/${i}`, namespace: `ns-${i % 20}`, command })
     },
     clear: async () => {
-      inner = new InMemoryStorage({ clock: () => Date.now() + ahead })
+      inner = new InMemoryStorage({ clock: () => Date.now() + ahead, maxEntries: null })
     },
     close: async () => {},
   }
