@@ -43,6 +43,18 @@ export function explain(error: unknown, database: DatabaseSettings): Explanation
         problem: `${capital(message.split(':')[0]!)}.`,
         advice: 'Create or upgrade them:\n  resilient-circuit pg-setup',
       }
+    case 'NOT_WRITTEN':
+      return {
+        problem: `The database at ${endpoint} did not keep what was written: ${message}.`,
+        advice:
+          'Nothing was changed. Look for what does so, and take it off these tables:\n  select tgrelid::regclass, tgname from pg_trigger where not tgisinternal;\n  select tablename, rulename from pg_rules;\n  select tablename, policyname, cmd from pg_policies;',
+      }
+    case 'BAD_DATA':
+      return {
+        problem: `${endpoint}: ${message}`,
+        advice:
+          'The database refuses this value, and will refuse it again: look for a constraint of your own on the tables, or an encoding of the database other than UTF8.',
+      }
     default:
       return {
         problem: `${endpoint}: ${message}`,

@@ -50,6 +50,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   STORAGE_BUSY: 'The database was busy with these rows. Try again.',
   DATABASE_MISSING: 'The database of the connection URL does not exist.',
   ACCESS_DENIED: 'The database refused the user or the password of the connection URL.',
+  NOT_WRITTEN:
+    'A trigger, a rule or a row-level security policy of the tables undid what was written. Nothing was changed.',
+  BAD_DATA:
+    'The database refuses this key or a value beside it, because of a constraint on the tables or its encoding.',
   NOT_ALLOWED: 'The database role lacks a privilege on the tables.',
 }
 

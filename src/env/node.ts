@@ -35,7 +35,7 @@ export function createStorage(env: object, options: CreateStorageOptions = {}): 
     hasSockets(),
     ({ driver, url, fetchEndpoint }, { schema, onNotice = warn }) => {
       namesIn(schema)
-      const within = schema === undefined ? {} : { schema }
+      const within = { schema, onNotice }
       const missing = (error: Error) =>
         tell(onNotice, { code: 'MISSING_PACKAGE', message: error.message, error })
       if (driver === 'neon-http') {

@@ -12,7 +12,10 @@ export interface CreateStorageOptions {
   readonly namespace?: string
   /** The schema that holds the tables. Default: the connection's search path. */
   readonly schema?: string
-  /** Told where no variable names a database. Default: a warning on the console. */
+  /**
+   * Told where no variable names a database, where a driver is not installed, and what the storage itself has to say
+   * (`FUNCTION_NOT_ALLOWED`). Default: a warning on the console.
+   */
   readonly onNotice?: OnNotice
 }
 

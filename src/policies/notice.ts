@@ -7,6 +7,7 @@ export interface Notice {
    * `STORAGE_FAILED`: the storage does not answer, or refuses; told once for each kind of failure in an outage.
    * `REPORTS_REFUSED`: the database refuses a value that this breaker sends, such as its key; it runs on local state until one is taken.
    * `MISSING_PACKAGE`: the driver of the storage is not installed; breakers run on local state.
+   * `FUNCTION_NOT_ALLOWED`: the role may not call the function in the database, so each write sends the whole rule.
    */
   readonly code:
     | 'HOOK_FAILED'
@@ -17,6 +18,7 @@ export interface Notice {
     | 'STORAGE_FAILED'
     | 'REPORTS_REFUSED'
     | 'MISSING_PACKAGE'
+    | 'FUNCTION_NOT_ALLOWED'
   readonly message: string
   readonly error?: unknown
 }

@@ -6,9 +6,10 @@ export interface PostgresStorageOptions {
   readonly schema?: string | undefined
   /**
    * Told at most once: the function is installed and this role may not call it, so that each write
-   * sends the whole rule instead, at a fraction of the throughput. Default: a warning on the console.
+   * sends the whole rule instead, at a fraction of the throughput. May return a promise, which is not
+   * waited for; its failures are swallowed. Default: a warning on the console.
    */
-  readonly onNotice?: ((notice: PostgresNotice) => void) | undefined
+  readonly onNotice?: ((notice: PostgresNotice) => unknown) | undefined
 }
 
 /** The names of these options, for those that add their own. */

@@ -89,11 +89,9 @@ export class Shells {
   #notAllowed(): void {
     const tell = this.#onNotice
     this.#onNotice = undefined
-    try {
-      tell?.({
-        code: 'FUNCTION_NOT_ALLOWED',
-        message: `the role may not call ${this.#names.fn}, so each write sends the whole rule: grant execute on function ${this.#names.fn}(jsonb) to it`,
-      })
-    } catch {}
+    const { fn } = this.#names
+    const message = `the role may not call ${fn}, so each write sends the whole rule: grant execute on function ${fn}(jsonb) to it`
+    // Nobody waits for it, and its failure is nobody's.
+    ;(async () => tell?.({ code: 'FUNCTION_NOT_ALLOWED', message }))().catch(() => {})
   }
 }

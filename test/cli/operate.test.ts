@@ -147,6 +147,34 @@ describe('an operator’s command', () => {
   })
 })
 
+describe('a command that the tables do not take', () => {
+  it.each([
+    [
+      'a trigger undoes it',
+      `create function meddle() returns trigger language plpgsql as 'begin return null; end';
+       create trigger meddle before insert or update on rc_circuit_breakers for each row
+         execute function meddle()`,
+      /^Failed: .*did not keep what was written.*\n.*select .* from pg_trigger/s,
+    ],
+    [
+      'a constraint refuses it',
+      `alter table rc_circuit_breakers add constraint meddle check (resource_key <> 'meddled')`,
+      /^Failed: .*\(23514\).*\n.*refuses this value.*UTF8/s,
+    ],
+  ])('says what to do: %s', async (_, setUp, says) => {
+    await database.query(setUp)
+    try {
+      const { code, err } = await cli(['open', 'meddled'], { env })
+      expect(code).not.toBe(0)
+      expect(err).toMatch(says)
+      expect(err).not.toContain(new URL(database.url).password)
+    } finally {
+      await database.query(`drop function if exists meddle cascade;
+        alter table rc_circuit_breakers drop constraint if exists meddle`)
+    }
+  })
+})
+
 describe('history', () => {
   it('shows who changed what and why, newest first', async () => {
     await run('open', 'audited', '--actor', 'ada', '--reason', 'too slow')

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidOptionError, ResilientCircuitError } from '../../src/core/errors.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { circuitDashboard } from '../../src/dashboard/index.ts'
+import { StorageError } from '../../src/postgres/errors.ts'
 import { InMemoryStorage } from '../../src/storage/memory.ts'
 import { broken, mounted, OPS, watched } from './support.ts'
 
@@ -441,6 +442,19 @@ describe('a storage that fails', () => {
       expect(told).toEqual([error])
     },
   )
+
+  it.each([
+    ['NOT_WRITTEN', 'A trigger, a rule or a row-level security policy'],
+    ['BAD_DATA', 'The database refuses this key'],
+  ])('says what to do about %s', async (code, advice) => {
+    const error = new StorageError(code as StorageError['code'], SECRET, undefined)
+    const page = mounted({ storage: broken(error), onError: () => {} })
+    const answer = await page.post('/breaker?key=k&namespace=n', { command: 'reset' })
+    expect(answer.status).toBe(503)
+    const text = await answer.text()
+    expect(text).toContain(advice)
+    expect(text).not.toContain('hunter2')
+  })
 
   it('is a 503 for an action, too', async () => {
     expect(

@@ -1,9 +1,12 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { deferredStorage } from '../../src/env/deferred.ts'
 import * as edge from '../../src/env/edge.ts'
 import * as node from '../../src/env/node.ts'
 import { CircuitProtectorPolicy, InMemoryStorage, type Notice } from '../../src/index.ts'
 import { type LocalNeon, startLocalNeon } from '../../src/local/index.ts'
+import { CREATE_FUNCTION } from '../../src/postgres/statements/function.ts'
+import { FUNCTION_NAME } from '../../src/postgres/statements/function-name.ts'
 import { pushSchema } from '../postgres/support.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 
@@ -123,6 +126,36 @@ describe('createStorage with a database', () => {
     await breaker.close()
     expect((await breaker.refresh()).status).toBe('CLOSED')
     expect(onNotice).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['over TCP', node.createStorage, 'node-postgres'],
+    ['over HTTP', node.createStorage, 'neon-http'],
+    ['built for the edge', edge.createStorage, 'neon-http'],
+  ])('hands on what the storage has to say: %s', async (name, createStorage, driver) => {
+    const role = `quiet_${new URL(database.url).pathname.slice(1)}`
+    const admin = new pg.Client(database.url)
+    await admin.connect()
+    await admin.query(CREATE_FUNCTION)
+    await admin.query(`create role ${role} login password 'pw';
+      grant select, insert, update on rc_circuit_breakers, rc_circuit_transitions to ${role};
+      revoke execute on function ${FUNCTION_NAME}(jsonb) from public`)
+    const url = Object.assign(new URL(database.url), { username: role, password: 'pw' })
+    const endpoint = await startLocalNeon({ databaseUrl: url.href, migrate: false })
+    const RC_DB_FETCH_ENDPOINT = driver === 'neon-http' ? endpoint.fetchEndpoint : ''
+    // Who fails while being told harms nobody.
+    const onNotice = vi.fn((_: Notice) => Promise.reject(new Error('deaf')))
+    const storage = createStorage({ DATABASE_URL: url.href, RC_DB_FETCH_ENDPOINT }, { onNotice })
+    try {
+      for (let i = 0; i < 2; i++) await storage.exchange([{ resourceKey: name, namespace: 'n' }])
+      expect(onNotice.mock.calls.map(([{ code }]) => code)).toEqual(['FUNCTION_NOT_ALLOWED'])
+    } finally {
+      await storage.close()
+      await endpoint.close()
+      await admin.query(`drop owned by ${role}; drop role ${role};
+        drop function ${FUNCTION_NAME}(jsonb)`)
+      await admin.end()
+    }
   })
 
   it('ends its connections when closed, however often', async () => {
