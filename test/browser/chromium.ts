@@ -23,7 +23,7 @@ export async function startChromium(): Promise<Browser> {
         () => false,
       )
     )
-      return chromium.launch({ executablePath: path, args: FLAGS })
+      return chromium.launch({ executablePath: path, args: FLAGS, timeout: 0 })
   }
   throw new Error(
     `There is no Chromium at ${given ?? PLACES.join(', ')}. Install one (on Debian: apt-get install chromium), or name it with CHROMIUM_PATH.`,

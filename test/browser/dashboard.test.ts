@@ -52,6 +52,8 @@ describe.each([
       (message) =>
         message.text().includes('Content Security Policy') && errors.push(message.text()),
     )
+    // What ends a wait is the limit of its test.
+    page.setDefaultTimeout(0)
     await page.goto(`${site.origin}${path}`)
     return page
   }

@@ -35,6 +35,9 @@ const payments = new CircuitProtectorPolicy({
   resourceKey,
   storage,
   failureLimit: fraction(5, 10),
+  // Busy machines must not look like slow databases.
+  storageTimeout: '60s',
+  operationTimeout: '90s',
   ...hooks,
   ...(outage.over
     ? {}

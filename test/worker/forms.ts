@@ -22,7 +22,9 @@ function breakerOf(resourceKey: string, env: Environment): CircuitProtectorPolic
       resourceKey,
       storage,
       failureLimit: fraction(5, 10),
-      storageTimeout: '10s',
+      // Busy machines must not look like slow databases.
+      storageTimeout: '60s',
+      operationTimeout: '90s',
     })
     breakers.set(resourceKey, breaker)
   }
