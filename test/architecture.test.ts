@@ -8,21 +8,21 @@ import { describe, expect, it } from 'vitest'
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
 const CORE = ['core']
-const STORAGE = ['storage', ...CORE]
-const POLICIES = ['policies', 'replica', ...STORAGE]
+const FLEET = ['fleet', 'breaker', ...CORE]
+const POLICIES = ['policies', ...FLEET]
 const HTTP = ['http', ...POLICIES]
-const POSTGRES = ['postgres', ...STORAGE]
+const POSTGRES = ['postgres', ...FLEET]
 
 /** Of each part, what it may import beside itself. Arrows point inwards, and adapters never import each other. */
 const MAY_IMPORT: Readonly<
   Record<string, { readonly parts: readonly string[]; readonly packages?: RegExp }>
 > = {
   core: { parts: [] },
-  storage: { parts: CORE },
-  replica: { parts: STORAGE },
-  policies: { parts: ['replica', ...STORAGE] },
+  breaker: { parts: ['fleet', ...CORE] },
+  fleet: { parts: ['breaker', ...CORE] },
+  policies: { parts: FLEET },
   postgres: {
-    parts: STORAGE,
+    parts: FLEET,
     packages: /^(drizzle-orm(\/.+)?|@neondatabase\/serverless|pg|node:(fs|url))$/,
   },
   http: { parts: POLICIES },
@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<
   env: { parts: ['postgres', ...POLICIES], packages: /^node:(fs|process|util)$/ },
   // Here things are put together.
   auto: { parts: ['env', ...POLICIES] },
-  shutdown: { parts: ['replica', ...STORAGE], packages: /^node:process$/ },
+  shutdown: { parts: FLEET, packages: /^node:process$/ },
   cli: {
     parts: ['env', 'local', 'postgres', ...POLICIES],
     packages: /^(node:.+|pg|@neondatabase\/serverless)$/,

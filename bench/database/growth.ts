@@ -1,7 +1,7 @@
 import pg from 'pg'
+import { listCursor } from '../../src/fleet/paging.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import type { DrizzleStorage } from '../../src/postgres/storage.ts'
-import { listCursor } from '../../src/storage/paging.ts'
 import type { Table } from '../support/result.ts'
 import { compare, median, takeTurns } from '../support/turns.ts'
 import { NAMESPACE, Requests, settings } from './requests.ts'

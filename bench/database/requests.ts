@@ -1,11 +1,11 @@
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
+import type { ExchangeRequest } from '../../src/fleet/port.ts'
 import type { Statement } from '../../src/postgres/database.ts'
 import { callBlock, callFunction, readByFunction } from '../../src/postgres/statements/call.ts'
 import { namesIn } from '../../src/postgres/statements/names.ts'
 import { readStatement } from '../../src/postgres/statements/read.ts'
 import { encodeLook, encodeReport } from '../../src/postgres/wire.ts'
-import type { ExchangeRequest } from '../../src/storage/port.ts'
 import { plainReport } from '../../test/support/plain-report.ts'
 import type { Connections } from './connections.ts'
 

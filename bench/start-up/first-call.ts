@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CircuitProtectorPolicy } from '../../src/breaker/circuit-protector.ts'
 import { fraction } from '../../src/core/limits.ts'
 import type { LocalNeon } from '../../src/local/index.ts'
-import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
 import type { Table } from '../support/result.ts'
 import { median } from '../support/turns.ts'

@@ -3,10 +3,11 @@
  * names none. On Node, Deno and Bun. Nothing is read before the first such breaker is made.
  * @module
  */
+
+import { defaults } from '../breaker/defaults.ts'
 import { createStorage } from '../env/node.ts'
 import { readVariables } from '../env/variables.ts'
-import { defaults } from '../policies/defaults.ts'
-import type { CircuitStorage } from '../storage/port.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 
 let next: (() => CircuitStorage) | undefined
 

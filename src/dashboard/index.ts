@@ -4,8 +4,8 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { started, warn } from '../breaker/notice.ts'
 import { isOwnError } from '../core/errors.ts'
-import { started, warn } from '../policies/notice.ts'
 import { api, type DashboardApp } from './api.ts'
 import { StorageFailure } from './ask.ts'
 import { gate, sameOrigin } from './auth.ts'

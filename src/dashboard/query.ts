@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { CircuitState } from '../core/state.ts'
-import type { BreakerId } from '../storage/port.ts'
+import type { BreakerId } from '../fleet/port.ts'
 import type { ListFilter } from './view/urls.ts'
 
 /** An empty field of a form is as good as none. */

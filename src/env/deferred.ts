@@ -1,6 +1,6 @@
+import type { CircuitStorage } from '../fleet/port.ts'
+import { OPERATIONS } from '../fleet/wrap.ts'
 import { StorageError } from '../postgres/errors.ts'
-import type { CircuitStorage } from '../storage/port.ts'
-import { OPERATIONS } from '../storage/wrap.ts'
 
 type Closable = CircuitStorage & { close?(): Promise<void> }
 

@@ -2,7 +2,7 @@
  * The storage that an environment names: `RC_DB_DSN`, or `RC_DATABASE_URL`, or `RC_DB_*`, or `DATABASE_URL`.
  * @module
  */
-import { tell, warn } from '../policies/notice.ts'
+import { tell, warn } from '../breaker/notice.ts'
 import { namesIn } from '../postgres/statements/names.ts'
 import { deferredStorage } from './deferred.ts'
 import { type CreateStorageOptions, type EnvironmentStorage, storageOf } from './storage.ts'

@@ -1,9 +1,9 @@
+import { type OnNotice, tell, warn } from '../breaker/notice.ts'
 import { checkKnown } from '../core/checks.ts'
 import { checkedKey } from '../core/key.ts'
-import { type OnNotice, tell, warn } from '../policies/notice.ts'
-import { InMemoryStorage } from '../storage/memory.ts'
-import type { CircuitStorage } from '../storage/port.ts'
-import { wrapStorage } from '../storage/wrap.ts'
+import { InMemoryStorage } from '../fleet/memory.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
+import { wrapStorage } from '../fleet/wrap.ts'
 import { type DatabaseSettings, readEnvironment } from './settings.ts'
 
 /** Options of {@link createStorage}. */

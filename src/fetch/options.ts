@@ -1,12 +1,12 @@
+import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../breaker/options.ts'
+import type { Runtime } from '../breaker/runtime.ts'
 import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 import { trustedOrigins } from '../http/rejection.ts'
-import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../policies/options.ts'
-import type { Runtime } from '../replica/runtime.ts'
-import type { CircuitStorage } from '../storage/port.ts'
 
 /** `fetch`, in whatever dialect: the platform's own, with its own types, or a function like it. */
 export type FetchFunction = (input: never, init?: never) => Promise<Response>

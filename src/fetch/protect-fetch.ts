@@ -1,18 +1,18 @@
-import { InvalidOptionError } from '../core/errors.ts'
-import { isProtectedCallError } from '../core/rejection.ts'
-import { computedKey } from '../http/computed-key.ts'
-import { LiveBreakers } from '../http/live-breakers.ts'
-import { isRejection, markRejection } from '../http/rejection.ts'
-import type { CallContext, CallOptions } from '../policies/call.ts'
+import type { CallContext, CallOptions } from '../breaker/call.ts'
 import {
   type CallResult,
   CallTimeoutError,
   type Classification,
   isGivenUp,
-} from '../policies/classify.ts'
-import { attempt, hookFailed, warn } from '../policies/notice.ts'
+} from '../breaker/classify.ts'
+import { attempt, hookFailed, warn } from '../breaker/notice.ts'
+import { withTimeLimit } from '../breaker/time-limit.ts'
+import { InvalidOptionError } from '../core/errors.ts'
+import { isProtectedCallError } from '../core/rejection.ts'
+import { computedKey } from '../http/computed-key.ts'
+import { LiveBreakers } from '../http/live-breakers.ts'
+import { isRejection, markRejection } from '../http/rejection.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
-import { withTimeLimit } from '../policies/time-limit.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
 import { describe, type Input, signalOf } from './request.ts'
 import { withSignal } from './with-signal.ts'

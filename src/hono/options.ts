@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
+import type { OnNotice } from '../breaker/notice.ts'
+import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../breaker/options.ts'
 import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { checkedKey } from '../core/key.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { proxyStatus, type RejectionOptions, trustedOrigins } from '../http/rejection.ts'
 import { checkSource, isStorage, type StorageSource } from '../http/storage-source.ts'
-import type { OnNotice } from '../policies/notice.ts'
-import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../policies/options.ts'
 
 /** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
 export interface CircuitBreakerOptions

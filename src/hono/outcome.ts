@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { type Classification, isGivenUp } from '../breaker/classify.ts'
 import { isProtectedCallError } from '../core/rejection.ts'
 import { isMarked, isRejection } from '../http/rejection.ts'
-import { type Classification, isGivenUp } from '../policies/classify.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
 
 export interface OutcomeRules<C> {

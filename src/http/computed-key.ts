@@ -1,5 +1,5 @@
+import { type OnNotice, silenced, tell } from '../breaker/notice.ts'
 import { keyProblem } from '../core/key.ts'
-import { type OnNotice, silenced, tell } from '../policies/notice.ts'
 
 /** A key that a user's function gives. Undefined where it gives null, fails, or gives what can be no key: that call runs unprotected. */
 export function computedKey(

@@ -1,7 +1,7 @@
+import { CircuitProtectorPolicy } from '../breaker/circuit-protector.ts'
+import type { CircuitProtectorOptions } from '../breaker/options.ts'
 import { checkedInteger } from '../core/checks.ts'
-import { CircuitProtectorPolicy } from '../policies/circuit-protector.ts'
-import type { CircuitProtectorOptions } from '../policies/options.ts'
-import type { CircuitStorage } from '../storage/port.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 import { Recent } from './recent.ts'
 
 /** Keeps work going behind a request. */

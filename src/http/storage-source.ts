@@ -1,7 +1,7 @@
+import { silenced } from '../breaker/notice.ts'
 import { checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
-import { silenced } from '../policies/notice.ts'
-import type { CircuitStorage } from '../storage/port.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 import { Recent } from './recent.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { attempt, warn } from '../policies/notice.ts'
-import type { CircuitStorage } from '../storage/port.ts'
-import { OPERATIONS, wrapStorage } from '../storage/wrap.ts'
+import { attempt, warn } from '../breaker/notice.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
+import { OPERATIONS, wrapStorage } from '../fleet/wrap.ts'
 
 type Attributes = Record<string, string | boolean>
 

@@ -1,5 +1,5 @@
-import type { CallContext, Policy } from './call.ts'
-import { type OnNotice, started, warn } from './notice.ts'
+import type { CallContext, Policy } from '../breaker/call.ts'
+import { type OnNotice, started, warn } from '../breaker/notice.ts'
 
 /** cockatiel's event: subscribes a listener. */
 export type CockatielEvent<T> = (listener: (data: T) => void) => { dispose(): void }

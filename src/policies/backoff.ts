@@ -3,7 +3,7 @@ import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
-import { randomShare } from '../replica/chance.ts'
+import { randomShare } from '../fleet/chance.ts'
 
 /** Options of {@link ExponentialDelay}. */
 export interface ExponentialDelayOptions {

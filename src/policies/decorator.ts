@@ -1,5 +1,5 @@
+import { type Policy, wrapWith } from '../breaker/call.ts'
 import { InvalidOptionError } from '../core/errors.ts'
-import { type Policy, wrapWith } from './call.ts'
 
 /** What a policy makes of a method. */
 type Decorator<Alt> = <This, Args extends unknown[], R>(

@@ -1,4 +1,4 @@
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../breaker/http-date.ts'
 
 /**
  * How long the dependency asks to be left alone, in milliseconds: the error's own `retryAfterMs`, or a `Retry-After` among its

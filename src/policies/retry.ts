@@ -1,9 +1,3 @@
-import type { Backoff } from '../core/backoff.ts'
-import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
-import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
-import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
-import { DAY_MS } from '../core/settings.ts'
 import {
   type CallContext,
   type CallOptions,
@@ -12,10 +6,16 @@ import {
   checkFunction,
   LazyContext,
   wrapWith,
-} from './call.ts'
-import { attempt, type OnNotice, started, warn } from './notice.ts'
+} from '../breaker/call.ts'
+import { attempt, type OnNotice, started, warn } from '../breaker/notice.ts'
+import { systemRuntime } from '../breaker/system-runtime.ts'
+import type { Backoff } from '../core/backoff.ts'
+import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
+import { type Duration, toMilliseconds } from '../core/duration.ts'
+import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
+import { DAY_MS } from '../core/settings.ts'
 import { retryAfterOf } from './retry-after.ts'
-import { systemRuntime } from './system-runtime.ts'
 
 /** Clock, chance and waiting. A breaker's `runtime` is one, too. */
 export interface RetryRuntime {

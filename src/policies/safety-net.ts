@@ -1,5 +1,3 @@
-import { checkKnown } from '../core/checks.ts'
-import { InvalidOptionError } from '../core/errors.ts'
 import {
   acceptsCallOptions,
   type CallContext,
@@ -10,7 +8,9 @@ import {
   LazyContext,
   type Policy,
   wrapWith,
-} from './call.ts'
+} from '../breaker/call.ts'
+import { checkKnown } from '../core/checks.ts'
+import { InvalidOptionError } from '../core/errors.ts'
 
 /** Options of {@link SafetyNet}. */
 export interface SafetyNetOptions<Alt = never> {

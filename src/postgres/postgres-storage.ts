@@ -9,7 +9,7 @@ import {
   listCursor,
   parseHistoryCursor,
   parseListCursor,
-} from '../storage/paging.ts'
+} from '../fleet/paging.ts'
 import type {
   AcquireRequest,
   Admission,
@@ -27,7 +27,7 @@ import type {
   PruneQuery,
   RemoveRequest,
   StorageCallOptions,
-} from '../storage/port.ts'
+} from '../fleet/port.ts'
 import { abandonable } from './abandonable.ts'
 import type { Database } from './database.ts'
 import { asStorageError, StorageError } from './errors.ts'

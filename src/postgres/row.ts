@@ -11,7 +11,7 @@ import {
   type OverrideKind,
   type StoredState,
 } from '../core/state.ts'
-import type { BreakerId } from '../storage/port.ts'
+import type { BreakerId } from '../fleet/port.ts'
 
 /** A row as `snapshotSql` tells it. */
 export interface RowJson {

@@ -1,4 +1,4 @@
-import type { AcquireRequest, BreakerId, ControlRequest, ExchangeRequest } from '../storage/port.ts'
+import type { AcquireRequest, BreakerId, ControlRequest, ExchangeRequest } from '../fleet/port.ts'
 
 /** Requests in the form in which the exchange's body reads them. */
 

@@ -3,8 +3,8 @@
  * @module
  */
 import process from 'node:process'
-import { abandonStorage, flushStorage } from '../replica/registry.ts'
-import type { CircuitStorage } from '../storage/port.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
+import { abandonStorage, flushStorage } from '../fleet/registry.ts'
 
 /** A breaker, or anything else that can flush. */
 export interface Flushable {

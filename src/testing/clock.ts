@@ -1,5 +1,5 @@
+import type { Runtime } from '../breaker/runtime.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
-import type { Runtime } from '../replica/runtime.ts'
 
 /** Up to a year: far enough for any test. */
 const RANGE = { min: 0, max: 365 * 86_400_000 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/core/errors.ts'
 import { circuitDashboard } from '../../src/dashboard/index.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import { HOST, mounted, OPS, OWN_FORM, watched } from './support.ts'
 
 const basic = (user: string, password: string) => ({

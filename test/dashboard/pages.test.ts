@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { InvalidOptionError, ResilientCircuitError } from '../../src/core/errors.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { circuitDashboard } from '../../src/dashboard/index.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import { StorageError } from '../../src/postgres/errors.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
 import { broken, mounted, OPS, watched } from './support.ts'
 
 /** What a reader sees: text without tags, one space for many. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { circuitDashboard, type DashboardOptions } from '../../src/dashboard/index.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
-import type { CircuitStorage } from '../../src/storage/port.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
+import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { Reporter } from '../browser/scene.ts'
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
+import { systemRuntime } from '../../src/breaker/system-runtime.ts'
 import { type CircuitBreakerOptions, circuitBreaker } from '../../src/hono/index.ts'
 import { InMemoryStorage, type Notice, type Snapshot } from '../../src/index.ts'
-import { systemRuntime } from '../../src/policies/system-runtime.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 /** A middleware over a storage in memory, both on a clock that stands still. */

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
-import type { CircuitStorage } from '../../src/storage/port.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
+import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { Reporter } from '../browser/scene.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

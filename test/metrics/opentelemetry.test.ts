@@ -1,10 +1,10 @@
 import type { Meter } from '@opentelemetry/api'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { CircuitProtectorPolicy } from '../../src/breaker/circuit-protector.ts'
+import type { Hooks } from '../../src/breaker/options.ts'
 import { fraction } from '../../src/core/limits.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import { type MeterLike, measuredStorage, openTelemetryHooks } from '../../src/metrics/index.ts'
-import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
-import type { Hooks } from '../../src/policies/options.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
 import { FakeClock, testCircuitStorage } from '../../src/testing/index.ts'
 import { broken } from '../dashboard/support.ts'
 

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import {
   CircuitProtectorPolicy,
   ExponentialDelay,
@@ -12,7 +13,6 @@ import {
   RetryWithBackoffPolicy,
 } from '../../src/index.ts'
 import { parseRetryAfter } from '../../src/policies/retry-after.ts'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 

@@ -2,10 +2,10 @@ import { neonConfig } from '@neondatabase/serverless'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import * as edge from '../../src/env/edge.ts'
 import * as node from '../../src/env/node.ts'
+import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { type LocalNeon, startLocalNeon } from '../../src/local/index.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
 import { neonStorage as neonFetchStorage } from '../../src/postgres/neon-fetch.ts'
-import type { CircuitStorage } from '../../src/storage/port.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 
 type Make = (url: string) => CircuitStorage

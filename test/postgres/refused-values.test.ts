@@ -10,10 +10,10 @@ import {
   it,
   vi,
 } from 'vitest'
+import { CircuitProtectorPolicy } from '../../src/breaker/circuit-protector.ts'
+import type { Notice } from '../../src/breaker/notice.ts'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
-import { CircuitProtectorPolicy } from '../../src/policies/circuit-protector.ts'
-import type { Notice } from '../../src/policies/notice.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { type NodePostgresStorage, nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import { FakeClock } from '../../src/testing/clock.ts'

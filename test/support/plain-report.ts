@@ -1,5 +1,5 @@
 import type { Settings } from '../../src/core/settings.ts'
-import type { ExchangeRequest } from '../../src/storage/port.ts'
+import type { ExchangeRequest } from '../../src/fleet/port.ts'
 
 export type PlainReport = NonNullable<ExchangeRequest['report']>
 

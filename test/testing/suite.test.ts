@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { InMemoryStorage } from '../../src/storage/memory.ts'
-import type { CircuitStorage } from '../../src/storage/port.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
+import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { equal, matches, ok, rejection } from '../../src/testing/assert.ts'
 import { FakeClock, testCircuitStorage } from '../../src/testing/index.ts'
 

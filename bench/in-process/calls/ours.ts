@@ -1,12 +1,12 @@
+import type { Runtime } from '../../../src/breaker/runtime.ts'
+import { systemRuntime } from '../../../src/breaker/system-runtime.ts'
+import type { ExchangeRequest } from '../../../src/fleet/port.ts'
 import {
   type CircuitProtectorOptions,
   CircuitProtectorPolicy,
   fraction,
   InMemoryStorage,
 } from '../../../src/index.ts'
-import { systemRuntime } from '../../../src/policies/system-runtime.ts'
-import type { Runtime } from '../../../src/replica/runtime.ts'
-import type { ExchangeRequest } from '../../../src/storage/port.ts'
 import { type Contender, dependency, type Scene, type Subject } from './scene.ts'
 
 /** A storage that is shared as far as the breaker can tell, and answers at once. */

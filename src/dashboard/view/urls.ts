@@ -1,5 +1,5 @@
 import type { CircuitState } from '../../core/state.ts'
-import type { BreakerId } from '../../storage/port.ts'
+import type { BreakerId } from '../../fleet/port.ts'
 
 /** What a list is asked for, as its URL says it. */
 export interface ListFilter {

@@ -1,5 +1,5 @@
-import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../storage/paging.ts'
-import type { HistoryQuery, ListQuery, RemoveRequest } from '../../storage/port.ts'
+import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../fleet/paging.ts'
+import type { HistoryQuery, ListQuery, RemoveRequest } from '../../fleet/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
 import { ms, STATUS, snapshotSql } from './snapshot.ts'

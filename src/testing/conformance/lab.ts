@@ -7,7 +7,7 @@ import type {
   CircuitStorage,
   Exchanged,
   ExchangeRequest,
-} from '../../storage/port.ts'
+} from '../../fleet/port.ts'
 
 /** A storage, as a case gets it. */
 export interface StorageUnderTest {

@@ -1,5 +1,5 @@
-import { CircuitProtectorPolicy } from '../../policies/circuit-protector.ts'
-import type { CircuitProtectorOptions } from '../../policies/options.ts'
+import { CircuitProtectorPolicy } from '../../breaker/circuit-protector.ts'
+import type { CircuitProtectorOptions } from '../../breaker/options.ts'
 
 interface Happened {
   readonly generation: number

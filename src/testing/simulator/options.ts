@@ -1,5 +1,5 @@
+import type { CircuitProtectorOptions } from '../../breaker/options.ts'
 import type { Names } from '../../core/checks.ts'
-import type { CircuitProtectorOptions } from '../../policies/options.ts'
 import type { Spread } from './random.ts'
 
 /** A fleet, its storage and its dependency. All times are milliseconds since the start. */

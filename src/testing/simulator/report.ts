@@ -1,4 +1,4 @@
-import type { Dropped } from '../../replica/listener.ts'
+import type { Dropped } from '../../breaker/listener.ts'
 
 /** What a simulation saw. Times are milliseconds since the start, unless they say otherwise. */
 export interface SimulationReport {

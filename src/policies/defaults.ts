@@ -1,4 +1,0 @@
-import type { CircuitStorage } from '../storage/port.ts'
-
-/** What a breaker uses that names no storage. Only `resilient-circuit/auto` sets it, once, at start. */
-export const defaults: { storage?: () => CircuitStorage } = {}
