@@ -2,9 +2,9 @@
 import { argv, exit } from 'node:process'
 import { bytesPerCall } from './bytes.ts'
 import { CONTENDERS } from './contenders.ts'
-import { check, LAP, lap } from './loop.ts'
+import { check } from './loop.ts'
 import type { Measured, Plan } from './plan.ts'
-import { SCENES, type Scene, type Subject, type Told } from './scene.ts'
+import { SCENES, type Scene } from './scene.ts'
 import { timePerCall } from './time.ts'
 
 async function measured({
@@ -21,26 +21,14 @@ async function measured({
   for (let round = 0; round < warmUpRounds + rounds; round++) {
     // A new one for each: what one has gathered must not weigh on the next. But the compiler has to learn that there is more than one.
     const subject = await CONTENDERS[contender]!(scene)
-    if (subject === undefined) return { samples }
+    if (subject === undefined) return samples
     await check(contender, subject.call, scene)
     const sample = await measure(subject.call, turnMs)
     await check(contender, subject.call, scene)
     subject.close?.()
     if (round >= warmUpRounds) samples.push(sample)
   }
-  const { call, told } = (await CONTENDERS[contender]!(scene))!
-  return { samples, ...(told && { told: await toldPerCall({ call, told }, turnMs) }) }
-}
-
-async function toldPerCall(
-  { call, told }: Required<Pick<Subject, 'call' | 'told'>>,
-  forMs: number,
-): Promise<Told> {
-  const until = performance.now() + forMs
-  let calls = 0
-  for (; performance.now() < until; calls += LAP) await lap(call)
-  const { reports, dropped } = told()
-  return { reports: reports / calls, dropped: dropped / calls }
+  return samples
 }
 
 async function main(): Promise<void> {

@@ -1,53 +1,33 @@
 import type { Runtime } from '../../../src/breaker/runtime.ts'
 import { systemRuntime } from '../../../src/breaker/system-runtime.ts'
-import type { ExchangeRequest } from '../../../src/fleet/port.ts'
-import {
-  type CircuitProtectorOptions,
-  CircuitProtectorPolicy,
-  fraction,
-  InMemoryStorage,
-} from '../../../src/index.ts'
+import type { CircuitStorage } from '../../../src/fleet/port.ts'
+import { CircuitProtectorPolicy, fraction, InMemoryStorage } from '../../../src/index.ts'
 import { type Contender, dependency, type Scene, type Subject } from './scene.ts'
 
 /** A storage that is shared as far as the breaker can tell, and answers at once. */
 class SharedStorage extends InMemoryStorage {
   override readonly shared = true as never
-  reports = 0
-
-  override exchange(requests: readonly ExchangeRequest[]): ReturnType<InMemoryStorage['exchange']> {
-    for (const { report } of requests) if (report !== undefined) this.reports++
-    return super.exchange(requests)
-  }
 }
 
 /** Decides on its view: the default on shared storage. */
-export const boundedStaleness: Contender = async (scene) => {
+export const sharing: Contender = async (scene) => {
   const clock = new PacedClock(scene.pace)
-  const storage = new SharedStorage({ clock: clock.now })
-  let dropped = 0
-  const onDropped: CircuitProtectorOptions['onDropped'] = (_, { outcomes }) => {
-    dropped += outcomes
-  }
-  const call = await callIn(scene, clock, { storage, onDropped })
-  return { call, told: () => ({ reports: storage.reports, dropped }) }
+  return { call: await callIn(scene, clock, new SharedStorage({ clock: clock.now })) }
 }
 
-/** Asks the storage at each call, and reports each outcome: the default in memory. */
-export const strong: Contender = async (scene) => {
-  const clock = new PacedClock(scene.pace)
-  return {
-    call: await callIn(scene, clock, { storage: new InMemoryStorage({ clock: clock.now }) }),
-  }
-}
+/** A breaker that is given no storage: it knows its own calls alone. */
+export const alone: Contender = async (scene) => ({
+  call: await callIn(scene, new PacedClock(scene.pace)),
+})
 
 async function callIn(
   scene: Scene,
   clock: PacedClock,
-  options: CircuitProtectorOptions,
+  storage?: CircuitStorage,
 ): Promise<Subject['call']> {
   const { limit, form, pace } = scene
   const breaker = new CircuitProtectorPolicy({
-    ...options,
+    ...(storage && { storage }),
     resourceKey: 'bench',
     failureLimit: fraction(limit.failures, limit.outOf),
     cooldown: '24h',

@@ -1,4 +1,4 @@
-import type { SceneName, Told } from './scene.ts'
+import type { SceneName } from './scene.ts'
 
 /** What a process is to measure. */
 export interface Plan {
@@ -13,10 +13,5 @@ export interface Plan {
   readonly turnMs: number
 }
 
-/** What it measured. */
-export interface Measured {
-  /** Per call, one number a round; none where the contender has no such form. */
-  readonly samples: readonly number[]
-  /** What a call told the storage, on average; undefined where there is none. */
-  readonly told?: Told
-}
+/** What it measured per call, one number a round; none where the contender has no such form. */
+export type Measured = readonly number[]

@@ -2,53 +2,55 @@ import type { Samples } from '../../support/turns.ts'
 import { CONTENDERS } from './contenders.ts'
 import type { Plan } from './plan.ts'
 import type { Bundle, RuntimeName } from './runtimes.ts'
-import { SCENES, type SceneName, type Told } from './scene.ts'
+import type { SceneName } from './scene.ts'
 
-/** What was measured in a scene. */
-export interface InScene {
-  /** Per call, by contender. */
-  readonly samples: Samples
-  /** What a call of ours told the storage, on average. */
-  readonly told: Told
-}
+/** Of one runtime: what a call took in each scene, by contender. */
+export type Results = ReadonlyMap<SceneName, Samples>
 
-/** By scene. */
-export type Results = ReadonlyMap<SceneName, InScene>
+/** The machine's own Node comes first: it plays every scene, and what is printed beside the others starts with it. */
+export const RUNTIMES = ['node', 'deno', 'bun'] as const
+export type Runtime = (typeof RUNTIMES)[number]
 
-const RUNTIMES = ['node', 'deno', 'bun'] as const
-type Runtime = (typeof RUNTIMES)[number]
+/** By the runtimes that were asked for. */
+export type ByRuntime = ReadonlyMap<Runtime, Results>
 
 export interface Found {
-  readonly times: Readonly<Record<Runtime, Results>>
-  readonly bytes: Readonly<Record<Runtime, Results>>
+  readonly times: ByRuntime
+  readonly bytes: ByRuntime
 }
 
-/** The scenes that other runtimes than Node play, too; bytes are counted there in the first: what is never collected can fill the machine. */
+export interface Wanted {
+  readonly runtimes: readonly Runtime[]
+  /** Of which other runtimes than the machine's Node play a few. */
+  readonly scenes: readonly SceneName[]
+  readonly contenders: readonly string[]
+  readonly quick: boolean
+}
+
 const EVERYWHERE: readonly SceneName[] = ['closed', 'open', 'failing, of 10', '1 % failing']
 
-const ALL = Object.keys(SCENES) as SceneName[]
-
-/** Measures calls on all runtimes: several processes each, which take turns. */
-export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Found> {
+/** Measures calls: several processes for each contender in each scene, which take turns. */
+export async function measureCalls(
+  bundle: Bundle,
+  { runtimes, scenes, contenders, quick }: Wanted,
+): Promise<Found> {
   const plan = quick
     ? { warmUpRounds: 1, rounds: 1, turnMs: 12 }
     : { warmUpRounds: 10, rounds: 3, turnMs: 80 }
-  const everywhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
   const passes = quick ? 1 : 2
-  const times = nothing()
-  const bytes = nothing()
-  for (const scene of ALL) {
-    for (const runtime of everywhere.includes(scene) ? RUNTIMES : (['node'] as const)) {
-      for (let pass = 0; pass < passes; pass++)
-        await play(runtime, scene, { ...plan, unit: 'ns' }, pass, times[runtime])
-      if (runtime !== 'node' && scene !== 'closed') continue
-      await play(
-        `${runtime}, no collection`,
-        scene,
-        { ...plan, warmUpRounds: 1, unit: 'bytes' },
-        0,
-        bytes[runtime],
-      )
+  const elsewhere = quick ? EVERYWHERE.slice(0, 1) : EVERYWHERE
+  const times = new Map<Runtime, Map<SceneName, Samples>>()
+  const bytes = new Map<Runtime, Map<SceneName, Samples>>()
+  for (const runtime of runtimes) {
+    times.set(runtime, new Map())
+    bytes.set(runtime, new Map())
+    for (const scene of scenes.filter((name) => runtime === 'node' || elsewhere.includes(name))) {
+      const samples = await play(runtime, scene, { ...plan, unit: 'ns' }, passes)
+      times.get(runtime)!.set(scene, samples)
+      // What is never collected can fill the machine, and does so where errors are made.
+      if (scene !== 'closed') continue
+      const count = { ...plan, warmUpRounds: 1, unit: 'bytes' } as const
+      bytes.get(runtime)!.set(scene, await play(`${runtime}, no collection`, scene, count, 1))
     }
   }
   return { times, bytes }
@@ -61,22 +63,19 @@ export async function measureCalls(bundle: Bundle, quick: boolean): Promise<Foun
     runtime: RuntimeName,
     scene: SceneName,
     how: Omit<Plan, 'scene' | 'contender'>,
-    pass: number,
-    into: Map<SceneName, InScene>,
-  ) {
-    const names = Object.keys(CONTENDERS)
-    const samples: Record<string, readonly number[]> = { ...into.get(scene)?.samples }
-    let told: Told | undefined
-    for (const contender of pass % 2 === 0 ? names : names.reverse()) {
-      const measured = await bundle.run(runtime, { ...how, scene, contender })
-      if (measured.samples.length > 0)
-        samples[contender] = [...(samples[contender] ?? []), ...measured.samples]
-      told ??= measured.told
+    passes: number,
+  ): Promise<Samples> {
+    const names = Object.keys(CONTENDERS).filter((name) => contenders.includes(name))
+    const samples: Record<string, number[]> = {}
+    for (let pass = 0; pass < passes; pass++) {
+      for (const contender of pass % 2 === 0 ? names : [...names].reverse()) {
+        const measured = await bundle.run(runtime, { ...how, scene, contender })
+        if (measured.length > 0) samples[contender] = [...(samples[contender] ?? []), ...measured]
+      }
     }
-    into.set(scene, { samples, told: told! })
+    // In the order in which they are listed, whichever came first.
+    return Object.fromEntries(
+      names.flatMap((name) => (name in samples ? [[name, samples[name]!]] : [])),
+    )
   }
-}
-
-function nothing(): Record<Runtime, Map<SceneName, InScene>> {
-  return { node: new Map(), deno: new Map(), bun: new Map() }
 }

@@ -16,17 +16,8 @@ export interface Scene {
 export interface Subject {
   /** Makes one call. */
   call(): Promise<unknown>
-  /** What it told its storage so far, where it has one. */
-  told?(): Told
   /** Stops its timers. */
   close?(): void
-}
-
-/** What a breaker told its storage. */
-export interface Told {
-  readonly reports: number
-  /** Outcomes that are lost to the storage. */
-  readonly dropped: number
 }
 
 /** Makes a contender for a scene; undefined where it has no such form. */
@@ -81,6 +72,8 @@ export const SCENES = {
 } satisfies Readonly<Record<string, Scene>>
 
 export type SceneName = keyof typeof SCENES
+
+export const SCENE_NAMES = Object.keys(SCENES) as SceneName[]
 
 const failure = new Error('the dependency is down')
 

@@ -2,120 +2,75 @@ import { bars } from '../../support/picture.ts'
 import type { Table } from '../../support/result.ts'
 import { compare, type Standing } from '../../support/turns.ts'
 import { spread } from '../spread.ts'
-import { BASELINE, CONTENDERS, OURS } from './contenders.ts'
-import type { Found, Results } from './run.ts'
-import { SCENES, type SceneName } from './scene.ts'
-
-const RATIO = 'x is the ratio to cockatiel’s CountBreaker in the same round, median (low to high)'
+import { ALONE, BASELINE, CONTENDERS, OURS } from './contenders.ts'
+import type { ByRuntime, Found, Results } from './run.ts'
+import { SCENE_NAMES, SCENES, type SceneName } from './scene.ts'
 
 export function callTables({ times, bytes }: Found): Table[] {
+  const [played] = [...times.values()]
   return [
     {
       title: 'What the situations are',
       columns: ['situation', 'calls'],
-      rows: Object.entries(SCENES).map(([name, { means }]) => [name, means]),
+      rows: [...played!.keys()].map((name) => [name, SCENES[name].means]),
     },
-    inAllScenes(
-      `Processor time of one call on Node, ns, its await and all threads of the process included; ${RATIO}`,
+    tableOf(
+      'Processor time of one call, ns, its await and all threads of the process included',
       'ns',
-      times.node,
+      times,
     ),
-    inAllScenes(
-      `Bytes that one call allocates on Node’s heap, no collection in between; ${RATIO}`,
-      'bytes',
-      bytes.node,
-    ),
-    {
-      title: `What ${OURS}, told the storage per 1,000 calls on Node; where calls come faster than reports go, the oldest outcomes are dropped`,
-      columns: ['situation', 'reports', 'outcomes dropped'],
-      rows: [...times.node].map(([scene, { told }]) => [
-        scene,
-        told.reports * 1_000,
-        told.dropped * 1_000,
-      ]),
-    },
-    acrossRuntimes('Processor time of one call on each runtime, ns', 'ns', times),
-    acrossRuntimes('Bytes that one call allocates on each runtime', 'bytes', bytes),
+    tableOf('Bytes that one call allocates, no collection in between', 'bytes', bytes),
   ]
 }
 
-function inAllScenes(title: string, unit: string, results: Results): Table {
-  return {
-    title,
-    columns: ['situation', 'contender', unit, 'x', 'low to high'],
-    rows: [...results].flatMap(([scene, { samples }]) =>
-      compare(samples, BASELINE).map(({ name, median, ratio }) => [
-        scene,
-        name,
-        median,
-        ratio.median,
-        spread(ratio),
-      ]),
-    ),
-    samples: Object.fromEntries([...results].map(([scene, { samples }]) => [scene, samples])),
+function tableOf(title: string, unit: string, found: ByRuntime): Table {
+  const cells = (results: Results, scene: SceneName, contender: string) => {
+    const of = standing(results, scene, contender)
+    return of ? [of.median, of.ratio.median, spread(of.ratio)] : ['', '', '']
   }
-}
-
-function acrossRuntimes(title: string, unit: string, found: Found['times']): Table {
-  const names = Object.keys(found) as (keyof typeof found)[]
-  const scenes = [...found.deno.keys()]
   return {
-    title: `${title}; ${RATIO}`,
+    title: `${title}; x is the ratio to cockatiel’s CountBreaker in the same round, median (low to high)`,
     columns: [
       'situation',
       'contender',
-      ...names.flatMap((name) => [`${name}, ${unit}`, 'x', 'low to high']),
+      ...[...found.keys()].flatMap((runtime) => [`${runtime}, ${unit}`, 'x', 'low to high']),
     ],
-    rows: scenes.flatMap((scene) =>
-      Object.keys(CONTENDERS).map((contender) => [
-        scene,
-        contender,
-        ...names.flatMap((name) => {
-          const { median, ratio } = standing(found[name], scene, contender)
-          return [median, ratio.median, spread(ratio)]
-        }),
-      ]),
+    rows: SCENE_NAMES.flatMap((scene) =>
+      Object.keys(CONTENDERS).flatMap((contender) => {
+        const row = [...found.values()].flatMap((results) => cells(results, scene, contender))
+        return row.some((cell) => cell !== '') ? [[scene, contender, ...row]] : []
+      }),
     ),
     samples: Object.fromEntries(
-      names.map((name) => [
-        name,
-        Object.fromEntries(scenes.map((scene) => [scene, found[name].get(scene)!.samples])),
-      ]),
+      [...found].map(([runtime, results]) => [runtime, Object.fromEntries(results)]),
     ),
   }
 }
 
-export function callPictures({ times, bytes }: Found): Record<string, string> {
-  const scenes = Object.keys(SCENES) as SceneName[]
-  const everywhere = [...times.deno.keys()]
-  const contenders = Object.keys(CONTENDERS)
-  const all = (results: Results) =>
-    Object.fromEntries(
-      contenders.map((name) => [name, scenes.map((scene) => medianOf(results, scene, name))]),
-    )
-  const axes = (y: string) => ({ x: { name: 'situation' }, y: { name: y, log: true } })
+export function callPictures({ times }: Found): Record<string, string> {
+  const axes = { x: { name: 'situation' }, y: { name: 'ns', log: true } }
+  const curve = (results: Results, scenes: readonly SceneName[], name: string) =>
+    scenes.map((scene) => {
+      const of = standing(results, scene, name)
+      return of ? Math.round(of.median) : null
+    })
+  const everywhere = [...times.get('deno')!.keys()]
   return {
     'in-process': bars(
-      { title: 'Processor time of one call on Node', ...axes('ns') },
-      scenes,
-      all(times.node),
-    ),
-    allocations: bars(
-      { title: 'Bytes that one call allocates on Node', ...axes('bytes') },
-      scenes,
-      all(bytes.node),
+      { title: 'Processor time of one call on Node', ...axes },
+      SCENE_NAMES,
+      Object.fromEntries(
+        Object.keys(CONTENDERS).map((name) => [name, curve(times.get('node')!, SCENE_NAMES, name)]),
+      ),
     ),
     runtimes: bars(
-      {
-        title: 'Processor time of one call, ours on shared storage and cockatiel’s count breaker',
-        ...axes('ns'),
-      },
+      { title: 'Processor time of one call, ours and cockatiel’s count breaker', ...axes },
       everywhere,
       Object.fromEntries(
-        Object.entries(times).flatMap(([runtime, results]) =>
-          [BASELINE, OURS].map((name) => [
+        [...times].flatMap(([runtime, results]) =>
+          [BASELINE, OURS, ALONE].map((name) => [
             `${runtime}: ${name}`,
-            everywhere.map((scene) => medianOf(results, scene, name)),
+            curve(results, everywhere, name),
           ]),
         ),
       ),
@@ -123,13 +78,14 @@ export function callPictures({ times, bytes }: Found): Record<string, string> {
   }
 }
 
-export function standing(results: Results, scene: SceneName, contender: string): Standing {
-  return compare(results.get(scene)!.samples, BASELINE).find(({ name }) => name === contender)!
-}
-
-function medianOf(results: Results, scene: SceneName, contender: string): number | null {
-  const found = compare(results.get(scene)!.samples, BASELINE).find(
-    ({ name }) => name === contender,
-  )
-  return found === undefined ? null : Math.round(found.median)
+/** How one contender stands to another in a scene; undefined where either did not take part. */
+export function standing(
+  results: Results | undefined,
+  scene: SceneName,
+  contender: string,
+  baseline: string = BASELINE,
+): Standing | undefined {
+  const samples = results?.get(scene)
+  if (samples === undefined || !(baseline in samples)) return undefined
+  return compare(samples, baseline).find(({ name }) => name === contender)
 }
