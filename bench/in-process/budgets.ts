@@ -17,7 +17,7 @@ const HELD_TO: readonly SceneName[] = [
 ]
 
 /** What this part is held to; only as far as it was measured. */
-export function budgets({ times, bytes }: Found, traffic?: Traffic): Table {
+export function budgets(found: Found | undefined, traffic: Traffic | undefined): Table {
   const rows: Table['rows'][number][] = []
   const row = (what: string, most: number, ratio: Standing['ratio'] | undefined) => {
     if (ratio !== undefined)
@@ -29,7 +29,7 @@ export function budgets({ times, bytes }: Found, traffic?: Traffic): Table {
         ratio.median <= most ? 'yes' : 'no',
       ])
   }
-  for (const [runtime, results] of times) {
+  for (const [runtime, results] of found?.times ?? []) {
     for (const ours of [OURS, ALONE] as const) {
       const on = `${ours}, ${runtime}`
       for (const scene of HELD_TO)
@@ -39,7 +39,7 @@ export function budgets({ times, bytes }: Found, traffic?: Traffic): Table {
         1.2,
         standing(results, 'two-step', ours, EXECUTE_OF[ours])?.ratio,
       )
-      row(`${on}: bytes, closed`, 1, standing(bytes.get(runtime), 'closed', ours)?.ratio)
+      row(`${on}: bytes, closed`, 1, standing(found?.bytes.get(runtime), 'closed', ours)?.ratio)
     }
   }
   if (traffic) {

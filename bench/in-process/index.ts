@@ -2,61 +2,60 @@
 import { type PartOptions, type PartResult, versionOf } from '../support/result.ts'
 import { budgets } from './budgets.ts'
 import { ALONE, BASELINE, CONTENDERS, EXECUTE_OF, OURS } from './calls/contenders.ts'
-import { measureCalls, RUNTIMES, type Wanted } from './calls/run.ts'
-import { Bundle, runtimeVersion } from './calls/runtimes.ts'
+import { measureCalls, type Wanted } from './calls/run.ts'
+import { Programs, RUNTIMES } from './calls/runtimes.ts'
 import { SCENE_NAMES } from './calls/scene.ts'
 import { callPictures, callTables } from './calls/tables.ts'
 import { measureTraffic, trafficPicture, trafficTable } from './workerd/run.ts'
 
-/** What `--only` takes: one kind of breaker against cockatiel's on the machine's Node, or what is measured in workerd. */
-export const sections = ['alone', 'shared', 'workerd'] as const
-type Section = (typeof sections)[number]
+const EVERYONE = Object.keys(CONTENDERS)
 
-const PACKAGES = ['cockatiel', 'opossum', 'hono', 'workerd'] as const
+/** What `--only` takes, beside what is measured in workerd. */
+const CALLS: Readonly<Record<string, Wanted>> = {
+  alone: {
+    runtimes: ['node'],
+    scenes: ['closed', '1 % failing', 'failing, of 10', 'open', 'two-step'],
+    contenders: [BASELINE, ALONE, EXECUTE_OF[ALONE]],
+  },
+  shared: {
+    runtimes: ['node'],
+    scenes: SCENE_NAMES,
+    contenders: [BASELINE, OURS, EXECUTE_OF[OURS]],
+  },
+  'current-node': { runtimes: ['current node'], scenes: SCENE_NAMES, contenders: EVERYONE },
+  bun: { runtimes: ['bun'], scenes: SCENE_NAMES, contenders: EVERYONE },
+}
+const ALL_CALLS: Wanted = { runtimes: RUNTIMES, scenes: SCENE_NAMES, contenders: EVERYONE }
 
-export async function run({ quick, only }: PartOptions<Section>): Promise<PartResult> {
-  const traffic = only === undefined || only === 'workerd' ? await measureTraffic(quick) : undefined
-  const wanted = wantedOf(only)
-  const found = { times: new Map(), bytes: new Map(), ...(wanted && (await calls(wanted, quick))) }
-  const versions = Object.fromEntries(
-    await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)])),
-  )
+export const sections = [...Object.keys(CALLS), 'workerd']
+
+export async function run({ quick, only }: PartOptions): Promise<PartResult> {
+  const traffic = (only ?? 'workerd') === 'workerd' ? await measureTraffic(quick) : undefined
+  const wanted = only === undefined ? ALL_CALLS : CALLS[only]
+  const found = wanted && (await measured(wanted, quick))
   return {
-    versions: { ...versions, deno: await runtimeVersion('deno'), bun: await runtimeVersion('bun') },
+    versions: {
+      hono: await versionOf('hono'),
+      workerd: await versionOf('workerd'),
+      ...found?.versions,
+    },
     tables: [
-      ...(wanted ? callTables(found) : []),
+      ...(found ? callTables(found) : []),
       ...(traffic ? [trafficTable(traffic)] : []),
       budgets(found, traffic),
     ],
     pictures: {
-      ...(only === undefined && callPictures(found)),
+      ...(found && only === undefined && callPictures(found)),
       ...(traffic && { workerd: trafficPicture(traffic) }),
     },
   }
 }
 
-function wantedOf(only: Section | undefined): Omit<Wanted, 'quick'> | undefined {
-  switch (only) {
-    case undefined:
-      return { runtimes: RUNTIMES, scenes: SCENE_NAMES, contenders: Object.keys(CONTENDERS) }
-    case 'alone':
-      return {
-        runtimes: ['node'],
-        scenes: ['closed', '1 % failing', 'failing, of 10', 'open', 'two-step'],
-        contenders: [BASELINE, ALONE, EXECUTE_OF[ALONE]],
-      }
-    case 'shared':
-      return {
-        runtimes: ['node'],
-        scenes: SCENE_NAMES,
-        contenders: [BASELINE, OURS, EXECUTE_OF[OURS]],
-      }
-    case 'workerd':
-      return undefined
+async function measured(wanted: Wanted, quick: boolean) {
+  const programs = await Programs.make(wanted.runtimes)
+  try {
+    return { ...(await measureCalls(programs, wanted, quick)), versions: programs.versions }
+  } finally {
+    await programs.remove()
   }
-}
-
-async function calls(wanted: Omit<Wanted, 'quick'>, quick: boolean) {
-  const bundle = await Bundle.make()
-  return measureCalls(bundle, { ...wanted, quick }).finally(() => bundle.remove())
 }

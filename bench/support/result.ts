@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 const folder = new URL('../results/', import.meta.url)
 
 /** What a part of the benchmark is asked for. */
-export interface PartOptions<Section extends string = string> {
+export interface PartOptions {
   /** A small run that shows whether it works; its figures mean nothing, and are not kept. */
   readonly quick: boolean
   /** One of the part's sections; all of it by default. */
-  readonly only?: Section
+  readonly only?: string
 }
 
 /** What a part of the benchmark found: tables, which are printed and kept, and pictures. */

@@ -19,6 +19,11 @@ const { run, sections = [] }: Part = await import(`../${name}/index.ts`)
 if (only !== undefined && !sections.includes(only))
   throw new Error(`no section ${only} of ${name}; there are ${sections.join(', ') || 'none'}`)
 const result = await run({ quick, ...(only !== undefined && { only }) })
+console.log(
+  `\n${Object.entries({ node: process.version, ...result.versions })
+    .map((version) => version.join(' '))
+    .join(', ')}`,
+)
 for (const table of result.tables) console.log(`\n${markdown(table)}`)
 if (!quick && only === undefined) await keep(name, result)
 // Contenders may hold timers and sockets that would keep the process.

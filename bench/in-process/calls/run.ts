@@ -1,15 +1,11 @@
 import type { Samples } from '../../support/turns.ts'
 import { CONTENDERS } from './contenders.ts'
 import type { Plan } from './plan.ts'
-import type { Bundle, RuntimeName } from './runtimes.ts'
+import type { Programs, Runtime } from './runtimes.ts'
 import type { SceneName } from './scene.ts'
 
 /** Of one runtime: what a call took in each scene, by contender. */
 export type Results = ReadonlyMap<SceneName, Samples>
-
-/** The machine's own Node comes first: it plays every scene, and what is printed beside the others starts with it. */
-export const RUNTIMES = ['node', 'deno', 'bun'] as const
-export type Runtime = (typeof RUNTIMES)[number]
 
 /** By the runtimes that were asked for. */
 export type ByRuntime = ReadonlyMap<Runtime, Results>
@@ -21,18 +17,19 @@ export interface Found {
 
 export interface Wanted {
   readonly runtimes: readonly Runtime[]
-  /** Of which other runtimes than the machine's Node play a few. */
+  /** Of which Deno and Bun play a few. */
   readonly scenes: readonly SceneName[]
   readonly contenders: readonly string[]
-  readonly quick: boolean
 }
 
+/** The scenes that Deno and Bun play, too. */
 const EVERYWHERE: readonly SceneName[] = ['closed', 'open', 'failing, of 10', '1 % failing']
 
 /** Measures calls: several processes for each contender in each scene, which take turns. */
 export async function measureCalls(
-  bundle: Bundle,
-  { runtimes, scenes, contenders, quick }: Wanted,
+  programs: Programs,
+  { runtimes, scenes, contenders }: Wanted,
+  quick: boolean,
 ): Promise<Found> {
   const plan = quick
     ? { warmUpRounds: 1, rounds: 1, turnMs: 12 }
@@ -44,13 +41,14 @@ export async function measureCalls(
   for (const runtime of runtimes) {
     times.set(runtime, new Map())
     bytes.set(runtime, new Map())
-    for (const scene of scenes.filter((name) => runtime === 'node' || elsewhere.includes(name))) {
+    const here = runtime === 'deno' || runtime === 'bun' ? elsewhere : scenes
+    for (const scene of scenes.filter((name) => here.includes(name))) {
       const samples = await play(runtime, scene, { ...plan, unit: 'ns' }, passes)
       times.get(runtime)!.set(scene, samples)
       // What is never collected can fill the machine, and does so where errors are made.
       if (scene !== 'closed') continue
       const count = { ...plan, warmUpRounds: 1, unit: 'bytes' } as const
-      bytes.get(runtime)!.set(scene, await play(`${runtime}, no collection`, scene, count, 1))
+      bytes.get(runtime)!.set(scene, await play(runtime, scene, count, 1))
     }
   }
   return { times, bytes }
@@ -60,7 +58,7 @@ export async function measureCalls(
    * backwards, so that none always follows the same one.
    */
   async function play(
-    runtime: RuntimeName,
+    runtime: Runtime,
     scene: SceneName,
     how: Omit<Plan, 'scene' | 'contender'>,
     passes: number,
@@ -69,7 +67,7 @@ export async function measureCalls(
     const samples: Record<string, number[]> = {}
     for (let pass = 0; pass < passes; pass++) {
       for (const contender of pass % 2 === 0 ? names : [...names].reverse()) {
-        const measured = await bundle.run(runtime, { ...how, scene, contender })
+        const measured = await programs.run(runtime, { ...how, scene, contender })
         if (measured.length > 0) samples[contender] = [...(samples[contender] ?? []), ...measured]
       }
     }
