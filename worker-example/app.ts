@@ -21,7 +21,9 @@ const storage = ({ env }: Context<Environment>) =>
   neonStorage(env.DATABASE_URL, { fetchEndpoint: env.NEON_FETCH_ENDPOINT })
 
 /** The app, the same on every runtime. `breaker` changes the settings of its one breaker. */
-export function createApp(breaker: Partial<CircuitBreakerOptions> = {}): Hono<Environment> {
+export function createApp(
+  breaker: Partial<CircuitBreakerOptions<Environment>> = {},
+): Hono<Environment> {
   const app = new Hono<Environment>()
 
   app.get('/', (c) =>

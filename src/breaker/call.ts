@@ -18,14 +18,14 @@ export interface CallOptions {
    * The caller's. An abort is no failure, unless its reason is a `TimeoutError`, as that of `AbortSignal.timeout` is: there the
    * dependency was too slow.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Keeps work going that the call leaves behind, such as `(work) => ctx.waitUntil(work)` in a Worker. Where it throws, the call goes
    * on, and `onNotice` is told once.
    */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
   /** What this call's result means, in place of the breaker's own `classify`; undefined leaves it to `shouldHandle`. */
-  readonly classify?: (result: CallResult) => Classification | undefined
+  readonly classify?: ((result: CallResult) => Classification | undefined) | undefined
   /**
    * The call that this one is part of: the context that its function was handed. A breaker that is met
    * again within its own call lets the inner call through, and counts the outer one alone. Only needed
@@ -108,7 +108,7 @@ export class LazyContext implements CallContext {
  */
 export interface Policy<Alt = never> {
   /** There for types alone, as in cockatiel. */
-  readonly _altReturn?: Alt
+  readonly _altReturn?: Alt | undefined
   execute<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
     signal?: AbortSignal,

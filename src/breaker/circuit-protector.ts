@@ -45,13 +45,13 @@ import { withTimeLimit } from './time-limit.ts'
 
 /** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
 export interface Operator {
-  readonly actor?: string
-  readonly reason?: string
+  readonly actor?: string | undefined
+  readonly reason?: string | undefined
 }
 
 /** With an end: 1 ms to 30 days; without: until lifted. */
 export interface TimedOperator extends Operator {
-  readonly for?: Duration
+  readonly for?: Duration | undefined
 }
 
 /** The patience of a call that has not waited for the storage yet. */
@@ -197,7 +197,9 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * @param options.lease - how long a probe may stay unsettled, 1 ms to 24 h; default `probeLease`
    * @throws {ProtectedCallError} where the breaker rejects
    */
-  async acquire(options: CallOptions & { readonly lease?: Duration } = {}): Promise<Permit> {
+  async acquire(
+    options: CallOptions & { readonly lease?: Duration | undefined } = {},
+  ): Promise<Permit> {
     checkCallOptions(options, ACQUIRE)
     const leaseMs =
       options.lease === undefined

@@ -7,7 +7,7 @@ export type Outcome = 'success' | 'failure' | 'ignored'
 export interface ClassifiedFailure {
   readonly outcome: 'failure'
   /** In milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 export type Classification = Outcome | ClassifiedFailure

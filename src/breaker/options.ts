@@ -43,58 +43,64 @@ export interface OutcomeEvent {
  */
 export interface Hooks {
   /** The status of this breaker changed, as seen from here. For alerts that must not be lost read the history. */
-  readonly onStatusChange?: (
-    policy: CircuitProtectorPolicy,
-    oldStatus: CircuitState,
-    newStatus: CircuitState,
-    event: StatusChange,
-  ) => unknown
+  readonly onStatusChange?:
+    | ((
+        policy: CircuitProtectorPolicy,
+        oldStatus: CircuitState,
+        newStatus: CircuitState,
+        event: StatusChange,
+      ) => unknown)
+    | undefined
   /** A call was rejected. */
-  readonly onReject?: (policy: CircuitProtectorPolicy, rejection: ProtectedCallError) => unknown
+  readonly onReject?:
+    | ((policy: CircuitProtectorPolicy, rejection: ProtectedCallError) => unknown)
+    | undefined
   /** `METRICS_ONLY` let a call through that would have been rejected. */
-  readonly onWouldReject?: (policy: CircuitProtectorPolicy) => unknown
+  readonly onWouldReject?: ((policy: CircuitProtectorPolicy) => unknown) | undefined
   /** A call ended. */
-  readonly onOutcome?: (policy: CircuitProtectorPolicy, event: OutcomeEvent) => unknown
+  readonly onOutcome?:
+    | ((policy: CircuitProtectorPolicy, event: OutcomeEvent) => unknown)
+    | undefined
   /** The storage stopped answering. */
-  readonly onDegraded?: (policy: CircuitProtectorPolicy, error: unknown) => unknown
+  readonly onDegraded?: ((policy: CircuitProtectorPolicy, error: unknown) => unknown) | undefined
   /** The storage answers again. */
-  readonly onRecovered?: (policy: CircuitProtectorPolicy) => unknown
+  readonly onRecovered?: ((policy: CircuitProtectorPolicy) => unknown) | undefined
   /** Outcomes were lost to the storage, and why. */
-  readonly onDropped?: (policy: CircuitProtectorPolicy, dropped: Dropped) => unknown
+  readonly onDropped?: ((policy: CircuitProtectorPolicy, dropped: Dropped) => unknown) | undefined
   /** Something a developer should know. Default: a warning on the console. */
-  readonly onNotice?: OnNotice
+  readonly onNotice?: OnNotice | undefined
 }
 
 export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions, Hooks {
   /** What is protected: 1 to 255 characters. Required with shared storage. */
-  readonly resourceKey?: string
+  readonly resourceKey?: string | undefined
   /** Isolates tenants, environments, test runs. Default: the storage's own, else `'default'`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** Default: memory of this breaker's own. */
-  readonly storage?: CircuitStorage
+  readonly storage?: CircuitStorage | undefined
   /** Which errors are failures; any other error is an answer, and counts as a success. Default: all. */
-  readonly shouldHandle?: (error: unknown) => boolean
+  readonly shouldHandle?: ((error: unknown) => boolean) | undefined
   /** Decides in full, on values and errors alike; undefined leaves it to the rules above. */
-  readonly classify?: (result: CallResult) => Classification | undefined
+  readonly classify?: ((result: CallResult) => Classification | undefined) | undefined
   /**
    * Is a returned object that has both `success` and `error` judged by them? It is a failure then where `success` is false, unless
    * `shouldHandle` says otherwise of its `error`. `classify` is asked first. Default false: what is returned is a success.
    */
   readonly judgeResults?: boolean | undefined
   /** A success that takes longer is a failure, 1 ms to 24 h. Default: none is. */
-  readonly slowCallDuration?: Duration
+  readonly slowCallDuration?: Duration | undefined
   /** A call that takes longer is given up, and is a failure, 1 ms to 24 h. Default: none is. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /**
    * What a dependency's wish to be left alone does: `'extend'` (default) counts as a failure and lengthens the cooldown where that
    * failure trips, `'open'` trips at once. It never shortens a cooldown.
    */
-  readonly retryAfter?: 'extend' | 'open'
+  readonly retryAfter?: 'extend' | 'open' | undefined
   /** The longest such wish that is heeded, 1 ms to 24 h. Default `'1h'`. */
-  readonly maxRetryAfter?: Duration
-  readonly background?: Background
+  readonly maxRetryAfter?: Duration | undefined
+  readonly background?: Background | undefined
   /** Clock, chance and waiting, for tests and simulations. Default: the system's. */
-  readonly runtime?: Runtime
+  readonly runtime?: Runtime | undefined
 }
 
 export interface ResolvedOptions {

@@ -59,7 +59,7 @@ export function checkedFraction(option: string, value: unknown): Fraction {
  */
 export function failureRate(
   rate: number,
-  options: { readonly over: Duration; readonly minimumThroughput?: number },
+  options: { readonly over: Duration; readonly minimumThroughput?: number | undefined },
 ): FailureRate {
   const minimumThroughput = options?.minimumThroughput ?? 10
   if (typeof rate !== 'number' || !(rate > 0 && rate <= 1))

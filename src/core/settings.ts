@@ -38,18 +38,18 @@ export type Cooldown = Duration | Backoff | ((opens: number) => Duration)
 /** The options that make {@link Settings}. */
 export interface SettingsOptions {
   /** When to trip: `fraction(k, n)` or `failureRate(rate, { over })`. Default `fraction(1, 1)`. */
-  readonly failureLimit?: Fraction | FailureRate
+  readonly failureLimit?: Fraction | FailureRate | undefined
   /** When to close again: k successes among n probes. Default: as many as keep the probes under `failureLimit`. */
-  readonly successLimit?: Fraction
+  readonly successLimit?: Fraction | undefined
   /**
    * How long to stay open, 1 ms to 24 h; or that by number of consecutive opens, 1 to 16, as an `ExponentialDelay` or a function. It is
    * asked once, at construction. Default `'30s'`.
    */
-  readonly cooldown?: Cooldown
+  readonly cooldown?: Cooldown | undefined
   /** How many probes may be out at once, 1 to the half-open window. Default: the window. */
-  readonly probeConcurrency?: number
+  readonly probeConcurrency?: number | undefined
   /** How long a probe may stay unreported before its place is given to another, 1 ms to 24 h. Default `'30s'`. */
-  readonly probeLease?: Duration
+  readonly probeLease?: Duration | undefined
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */

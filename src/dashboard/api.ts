@@ -16,7 +16,7 @@ export type DashboardBreaker = Snapshot & Reading
 
 /** Breakers, worst first. */
 export interface DashboardBreakers extends Page<DashboardBreaker> {
-  readonly summary?: BreakerSummary
+  readonly summary?: BreakerSummary | undefined
 }
 
 /** What was removed. Its audit log stays. */
@@ -34,12 +34,12 @@ export type DashboardSchema = {
     $get: Endpoint<
       {
         query: {
-          search?: string
-          namespace?: string
-          status?: string
-          limit?: string
-          after?: string
-          summary?: string
+          search?: string | undefined
+          namespace?: string | undefined
+          status?: string | undefined
+          limit?: string | undefined
+          after?: string | undefined
+          summary?: string | undefined
         }
       },
       DashboardBreakers
@@ -48,23 +48,26 @@ export type DashboardSchema = {
   '/api/breaker': {
     $get: Endpoint<Breaker, DashboardBreaker>
     $post: Endpoint<Breaker & { json: DashboardCommand }, DashboardBreaker>
-    $delete: Endpoint<{ query: { key: string; namespace: string; reason?: string } }, Removed>
+    $delete: Endpoint<
+      { query: { key: string; namespace: string; reason?: string | undefined } },
+      Removed
+    >
   }
   /** The same by path. A key or namespace that is `.` or `..` has no path: clients remove it. */
   '/api/breakers/:namespace/:key{.+}': {
     $get: Endpoint<BreakerInPath, DashboardBreaker>
     $post: Endpoint<BreakerInPath & { json: DashboardCommand }, DashboardBreaker>
-    $delete: Endpoint<BreakerInPath & { query: { reason?: string } }, Removed>
+    $delete: Endpoint<BreakerInPath & { query: { reason?: string | undefined } }, Removed>
   }
   '/api/history': {
     $get: Endpoint<
       {
         query: {
-          key?: string
-          namespace?: string
-          newerThan?: string
-          limit?: string
-          after?: string
+          key?: string | undefined
+          namespace?: string | undefined
+          newerThan?: string | undefined
+          limit?: string | undefined
+          after?: string | undefined
         }
       },
       Page<Transition>

@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { attempt, warn } from '../breaker/notice.ts'
 import { keyProblem } from '../core/key.ts'
+import type { AnyEnv } from '../http/unknown-env.ts'
 import type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
 import { refuse } from './problem.ts'
 
@@ -15,7 +16,7 @@ const REALM = 'Circuit breakers'
 const actors = new WeakMap<Request, string>()
 
 /** Lets in whom `auth` lets in; without it, nobody. */
-export function gate(auth: DashboardAuth | undefined): MiddlewareHandler {
+export function gate(auth: DashboardAuth<AnyEnv> | undefined): MiddlewareHandler {
   if (auth === undefined) return closed
   if (typeof auth === 'function') return auth
   return 'token' in auth ? tokenGate(auth.token) : passwordGate(auth.username, auth.password)
@@ -23,7 +24,7 @@ export function gate(auth: DashboardAuth | undefined): MiddlewareHandler {
 
 const closed: MiddlewareHandler = async (c) => refuse(c, 'closed')
 
-function passwordGate(username: Secret, password: Secret): MiddlewareHandler {
+function passwordGate(username: Secret<AnyEnv>, password: Secret<AnyEnv>): MiddlewareHandler {
   const basic = basicAuth({
     realm: REALM,
     // Both are compared, whatever the first comparison says: the time that it takes tells nobody which of them was wrong.
@@ -40,7 +41,7 @@ function passwordGate(username: Secret, password: Secret): MiddlewareHandler {
     has(username, c) && has(password, c) ? orSignIn(c, () => basic(c, next)) : refuse(c, 'closed')
 }
 
-function tokenGate(token: Secret): MiddlewareHandler {
+function tokenGate(token: Secret<AnyEnv>): MiddlewareHandler {
   const bearer = bearerAuth({
     realm: REALM,
     verifyToken: (given: string, c: Context) => matches(token, given, c),
@@ -77,19 +78,19 @@ async function orSignIn(
 }
 
 /** A secret that its function does not give, or gives as a promise, is missing: nobody is let in. */
-const read = (secret: Secret, c: Context): string | undefined => {
+const read = (secret: Secret<AnyEnv>, c: Context): string | undefined => {
   const text = typeof secret === 'function' ? attempt(warn, 'auth', () => secret(c)) : secret
   return typeof text === 'string' ? text : undefined
 }
-const has = (secret: Secret, c: Context): boolean => Boolean(read(secret, c))
+const has = (secret: Secret<AnyEnv>, c: Context): boolean => Boolean(read(secret, c))
 
-async function matches(secret: Secret, given: string, c: Context): Promise<boolean> {
+async function matches(secret: Secret<AnyEnv>, given: string, c: Context): Promise<boolean> {
   const expected = read(secret, c)
   return Boolean(expected) && timingSafeEqual(expected!, given)
 }
 
 /** The name that goes into the audit log: what cannot stand there stands for nobody. */
-export function actorOf(c: Context, actor: DashboardOptions['actor']): string {
+export function actorOf(c: Context, actor: DashboardOptions<AnyEnv>['actor']): string {
   const name = actor ? attempt(warn, 'actor', () => actor(c)) : actors.get(c.req.raw)
   return name !== undefined && keyProblem(name) === undefined ? name : 'dashboard'
 }

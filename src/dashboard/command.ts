@@ -22,9 +22,9 @@ export type CommandName =
 export interface DashboardCommand {
   readonly command: CommandName
   /** 1 ms to 30 d, as in `'15m'`. Left out or empty: until lifted. */
-  readonly for?: string
+  readonly for?: string | undefined
   /** 1 to 255 characters. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** The times that a page offers. */

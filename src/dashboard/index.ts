@@ -2,10 +2,11 @@
  * A page that shows and steers every breaker of a storage, and a JSON API beside it: a Hono app, to be mounted in any other.
  * @module
  */
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { type Context, type Env, Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { started, warn } from '../breaker/notice.ts'
 import { isOwnError } from '../core/errors.ts'
+import type { UnknownEnv } from '../http/unknown-env.ts'
 import { api, type DashboardApp } from './api.ts'
 import { StorageFailure } from './ask.ts'
 import { gate, sameOrigin } from './auth.ts'
@@ -15,6 +16,7 @@ import { badRequest, unavailable } from './problem.ts'
 
 export type { Reading } from '../core/reading.ts'
 export type { StorageSource } from '../http/storage-source.ts'
+export type { UnknownEnv } from '../http/unknown-env.ts'
 export type {
   DashboardApp,
   DashboardBreaker,
@@ -31,13 +33,15 @@ export type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
  * @throws {InvalidOptionError} naming the option, its range and the value; also where a user name, password or token is missing
  * @example
  * ```ts
- * app.route('/circuits', circuitDashboard({
+ * app.route('/circuits', circuitDashboard<Environment>({
  *   storage: (c) => neonStorage(c.env.DATABASE_URL),
  *   auth: { username: 'ops', password: (c) => c.env.DASHBOARD_PASSWORD },
  * }))
  * ```
  */
-export function circuitDashboard(options: DashboardOptions): DashboardApp {
+export function circuitDashboard<E extends Env = UnknownEnv>(
+  options: DashboardOptions<E>,
+): DashboardApp {
   const dashboard = resolve(options)
   const app = new Hono()
   app.use('*', guarded, gate(dashboard.auth), sameOrigin)

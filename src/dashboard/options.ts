@@ -1,50 +1,54 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Env, MiddlewareHandler } from 'hono'
 import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, isOwnError } from '../core/errors.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
+import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 
 /** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
-export type Secret = string | ((c: Context) => string | undefined)
+export type Secret<E extends Env = UnknownEnv> = string | ((c: Context<E>) => string | undefined)
 
 /**
  * Who may come in. A user name and a password, by HTTP Basic. A token, as `Authorization: Bearer` from programs; browsers ask for a
  * name and a password, and the token is the password: the name goes into the audit log. Or a Hono middleware of your own, which
  * answers the request itself where it lets nobody in; say with `actor` who it was.
  */
-export type DashboardAuth =
-  | { readonly username: Secret; readonly password: Secret }
-  | { readonly token: Secret }
+export type DashboardAuth<E extends Env = UnknownEnv> =
+  | { readonly username: Secret<E>; readonly password: Secret<E> }
+  | { readonly token: Secret<E> }
   | MiddlewareHandler
 
-/** Options of {@link circuitDashboard}. */
-export interface DashboardOptions {
+/**
+ * Options of {@link circuitDashboard}. `E` is the environment of the app that it is mounted in, as in `new Hono<E>()`: with it the
+ * compiler knows `c.env`.
+ */
+export interface DashboardOptions<E extends Env = UnknownEnv> {
   /** A storage; a function that makes one from a request, called once per isolate; or `{ key, create }` where there are several databases. */
-  readonly storage: StorageSource<Context>
+  readonly storage: StorageSource<Context<E>>
   /** Default: nobody may come in, and the dashboard says so. */
-  readonly auth?: DashboardAuth
+  readonly auth?: DashboardAuth<E> | undefined
   /**
    * Whose name is written beside an action, 1 to 255 characters. Default: the user name of the request, `token` for a bearer token,
    * `dashboard` behind a middleware.
    */
-  readonly actor?: (c: Context) => string | undefined
+  readonly actor?: ((c: Context<E>) => string | undefined) | undefined
   /** How often an open page updates itself, 1 s to 1 h; null: never. Default `'5s'`. */
-  readonly refresh?: Duration | null
+  readonly refresh?: Duration | null | undefined
   /** How many breakers a page lists, 1 to 500. Default 100. */
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
   /** How long a page waits for the storage, 100 ms to 60 s. Default `'10s'`. */
-  readonly storageTimeout?: Duration
+  readonly storageTimeout?: Duration | undefined
   /** Where browsers find the dashboard, if a proxy in front changes the path: `/ops/circuits`. Default: where it is mounted. */
-  readonly basePath?: string
+  readonly basePath?: string | undefined
   /** Told of what the storage failed with. It may hold secrets: visitors never see it. Default: its code, on the console. */
-  readonly onError?: (error: unknown, c: Context) => void
+  readonly onError?: ((error: unknown, c: Context<E>) => void) | undefined
 }
 
 /** What the parts of the dashboard work with. */
 export interface Dashboard {
   readonly storage: StorageSource<Context>
-  readonly auth: DashboardAuth | undefined
-  readonly actor: DashboardOptions['actor']
+  readonly auth: DashboardAuth<AnyEnv> | undefined
+  readonly actor: DashboardOptions<AnyEnv>['actor']
   readonly refreshMs: number | null
   readonly pageSize: number
   readonly storageTimeoutMs: number
@@ -64,7 +68,7 @@ const KNOWN: Names<DashboardOptions> = {
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
-export function resolve(options: DashboardOptions): Dashboard {
+export function resolve<E extends Env>(options: DashboardOptions<E>): Dashboard {
   checkKnown(options, KNOWN)
   checkSource(options.storage)
   if (options.auth !== undefined) checkAuth(options.auth)
@@ -90,7 +94,7 @@ export function resolve(options: DashboardOptions): Dashboard {
 }
 
 /** A variable of the environment that is not set must not open the door: what is given must be there. */
-function checkAuth(auth: DashboardAuth): void {
+function checkAuth(auth: DashboardAuth<AnyEnv>): void {
   if (typeof auth === 'function') return
   const given: Record<string, unknown> =
     typeof auth !== 'object' || auth === null

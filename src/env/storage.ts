@@ -9,14 +9,14 @@ import { type DatabaseSettings, readEnvironment } from './settings.ts'
 /** Options of {@link createStorage}. */
 export interface CreateStorageOptions {
   /** What a breaker on this storage uses that names no namespace. Default: `RC_NAMESPACE`, else `'default'`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The schema that holds the tables. Default: the connection's search path. */
-  readonly schema?: string
+  readonly schema?: string | undefined
   /**
    * Told where no variable names a database, where a driver is not installed, and what the storage itself has to say
    * (`FUNCTION_NOT_ALLOWED`). Default: a warning on the console.
    */
-  readonly onNotice?: OnNotice
+  readonly onNotice?: OnNotice | undefined
 }
 
 /** A storage that was chosen by an environment. */

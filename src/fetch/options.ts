@@ -25,26 +25,26 @@ export interface ProtectFetchOptions
    * Which breaker a request belongs to, 1 to 255 characters; undefined: to none. Where it throws, or its key cannot be one, the
    * request runs unprotected, and `onNotice` is told. Default: the host, with its port where it is not the scheme's own.
    */
-  readonly key?: (request: FetchRequest) => string | undefined
+  readonly key?: ((request: FetchRequest) => string | undefined) | undefined
   /**
    * Is this response, or this error that `fetch` rejected with, a failure? Not asked where the caller gave up, nor about a breaker's
    * own rejection. Default: every error, a timeout among them, and a status of 429 or of 500 and more.
    */
-  readonly isFailure?: (result: Response | Error) => boolean
+  readonly isFailure?: ((result: Response | Error) => boolean) | undefined
   /**
    * Answers a request that the breaker rejects: {@link rejectionResponse} does it with a 503 and `Retry-After`. Default: it rejects with
    * the `ProtectedCallError`, as `fetch` does where there is no response.
    */
-  readonly fallback?: (rejection: ProtectedCallError) => Response | Promise<Response>
+  readonly fallback?: ((rejection: ProtectedCallError) => Response | Promise<Response>) | undefined
   /**
    * How long a request may take until its headers are here, 1 ms to 24 h; it then fails with a `CallTimeoutError`. The body may take
    * longer. Default: no end.
    */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** How many breakers are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
-  readonly maxBreakers?: number
+  readonly maxBreakers?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
-  readonly trustRejectionsFrom?: readonly string[]
+  readonly trustRejectionsFrom?: readonly string[] | undefined
 }
 
 export interface ResolvedOptions {

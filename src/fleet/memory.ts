@@ -37,14 +37,14 @@ import type {
 /** Options of {@link InMemoryStorage}. */
 export interface InMemoryStorageOptions {
   /** Milliseconds since 1970. Default `Date.now`. */
-  readonly clock?: () => number
+  readonly clock?: (() => number) | undefined
   /** How many lines the audit log keeps, newest last. Default 1,000. */
-  readonly historyLimit?: number
+  readonly historyLimit?: number | undefined
   /**
    * How many breakers are kept, from 1; null: all. Default 8,192. Beyond that the one that was used longest ago goes, and starts anew
    * when it is used again; but none that is open and whose cooldown is not over, and none under an operator's standing order.
    */
-  readonly maxEntries?: number | null
+  readonly maxEntries?: number | null | undefined
 }
 
 interface Row extends BreakerId {
@@ -256,7 +256,7 @@ function idOf({ resourceKey, namespace }: BreakerId): string {
   return JSON.stringify([namespace, resourceKey])
 }
 
-function matches(line: Transition, { resourceKey, namespace }: Partial<BreakerId>): boolean {
+function matches(line: Transition, { resourceKey, namespace }: HistoryQuery): boolean {
   return (
     (resourceKey === undefined || line.resourceKey === resourceKey) &&
     (namespace === undefined || line.namespace === namespace)

@@ -13,9 +13,9 @@ export interface CircuitStorage {
   /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
   readonly shared: boolean
   /** What keeps the breakers, such as `postgres` or `in-memory`: for logs and pages. */
-  readonly backendName?: string
+  readonly backendName?: string | undefined
   /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
   exchange(
     requests: readonly ExchangeRequest[],
@@ -41,7 +41,7 @@ export interface CircuitStorage {
 
 export interface StorageCallOptions {
   /** Ends the waiting. What the operation did by then is unknown. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface BreakerId {
@@ -51,7 +51,7 @@ export interface BreakerId {
 
 export interface ExchangeRequest extends BreakerId {
   /** Without a report the request only reads. */
-  readonly report?: Omit<Report, 'type'>
+  readonly report?: Omit<Report, 'type'> | undefined
 }
 
 export interface Exchanged {
@@ -66,7 +66,7 @@ export interface AcquireRequest extends BreakerId {
   /** How long a probe may hold its place, in milliseconds. */
   readonly leaseMs: number
   /** The status that the caller last saw. A storage may read first where a read will probably do. */
-  readonly expected?: CircuitState
+  readonly expected?: CircuitState | undefined
 }
 
 export interface Admission extends Exchanged {
@@ -85,25 +85,27 @@ export interface RemoveRequest extends BreakerId {
 }
 
 export interface ListQuery {
-  readonly namespace?: string
-  readonly status?: CircuitState
+  readonly namespace?: string | undefined
+  readonly status?: CircuitState | undefined
   /** Only keys that contain this text, in any case. */
-  readonly search?: string
+  readonly search?: string | undefined
   /** Also answer with a `summary`, of the same moment. Default false: it looks at every breaker. */
-  readonly summary?: boolean
+  readonly summary?: boolean | undefined
   /** 1 to 1,000; default 100. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The `next` of the page before. */
-  readonly after?: string
+  readonly after?: string | undefined
 }
 
-export interface HistoryQuery extends Partial<BreakerId> {
+export interface HistoryQuery {
+  readonly resourceKey?: string | undefined
+  readonly namespace?: string | undefined
   /** Only lines younger than this, in milliseconds. Default: all that are kept. */
-  readonly newerThanMs?: number
+  readonly newerThanMs?: number | undefined
   /** 1 to 1,000; default 100. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The `next` of the page before. */
-  readonly after?: string
+  readonly after?: string | undefined
 }
 
 export interface Page<T> {
@@ -114,7 +116,7 @@ export interface Page<T> {
 
 export interface BreakerPage extends Page<Snapshot> {
   /** Where the query asked for it, and the storage knows. */
-  readonly summary?: BreakerSummary
+  readonly summary?: BreakerSummary | undefined
 }
 
 export interface BreakerSummary {
@@ -125,11 +127,11 @@ export interface BreakerSummary {
 }
 
 export interface PruneQuery {
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** Breakers closed, without override and untouched for so long, in milliseconds; from a day to a hundred years. */
-  readonly breakersOlderThanMs?: number
+  readonly breakersOlderThanMs?: number | undefined
   /** Lines of the audit log older than this, in milliseconds; up to a hundred years. */
-  readonly transitionsOlderThanMs?: number
+  readonly transitionsOlderThanMs?: number | undefined
 }
 
 export interface Pruned {

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Env, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { CallContext, CallOptions } from '../breaker/call.ts'
 import type { CircuitProtectorPolicy } from '../breaker/circuit-protector.ts'
@@ -10,15 +10,19 @@ import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { isStorage, storageFrom } from '../http/storage-source.ts'
+import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
 
 /** The variables that {@link circuitBreaker} sets, for `new Hono<{ Variables: CircuitBreakerVariables }>()`. */
 export interface CircuitBreakerVariables {
-  /** The breaker that admitted this request; of several, the innermost. Not set where a request runs unprotected. */
-  circuitBreaker: CircuitProtectorPolicy
-  /** The call that this request is, for `within` of what it calls: see `CallOptions.within`. */
-  circuitCall: CallContext
+  /** The breaker that admitted this request; of several, the innermost. Undefined where a request runs unprotected. */
+  circuitBreaker?: CircuitProtectorPolicy | undefined
+  /**
+   * The call that this request is, for `within` of what it calls: see `CallOptions.within`. Undefined where a request runs
+   * unprotected.
+   */
+  circuitCall?: CallContext | undefined
 }
 
 /**
@@ -28,6 +32,7 @@ export interface CircuitBreakerVariables {
  * The final status decides: 500 and more is a failure. No stream is buffered, so one that breaks off after its head was sent is not
  * seen to: for such, `CircuitProtectorPolicy.acquire()` gives a permit that is settled by hand.
  *
+ * @typeParam E - the environment of the app, as in `new Hono<E>()`. Without it the compiler knows nothing of `c.env` in the options
  * @param options - those of a `CircuitProtectorPolicy`, and:
  * @param options.resourceKey - what is protected, or a function of the request that says so
  * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create }`; default: memory
@@ -44,11 +49,12 @@ export interface CircuitBreakerVariables {
  *
  * @example
  * ```ts
- * const app = new Hono<{ Bindings: { DATABASE_URL: string } }>()
+ * type Environment = { Bindings: { DATABASE_URL: string } }
+ * const app = new Hono<Environment>()
  *
  * app.use(
  *   '/pay/*',
- *   circuitBreaker({
+ *   circuitBreaker<Environment>({
  *     resourceKey: 'payment_service',
  *     storage: (c) => neonStorage(c.env.DATABASE_URL),
  *     cooldown: '30s',
@@ -57,7 +63,9 @@ export interface CircuitBreakerVariables {
  * app.post('/pay/:order', (c) => fetch(`https://payments.example.com/${c.req.param('order')}`, { method: 'POST' }))
  * ```
  */
-export const circuitBreaker = (options: CircuitBreakerOptions): MiddlewareHandler => {
+export const circuitBreaker: <E extends Env = UnknownEnv>(
+  options: CircuitBreakerOptions<E>,
+) => MiddlewareHandler = (options: CircuitBreakerOptions<AnyEnv>) => {
   const { resourceKey, storage, maxBreakers, trusted, onNotice, now, policy } = resolve(options)
   const {
     isFailure = isServerError,

@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, Env } from 'hono'
 import type { OnNotice } from '../breaker/notice.ts'
 import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../breaker/options.ts'
 import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
@@ -7,37 +7,44 @@ import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { proxyStatus, type RejectionOptions, trustedOrigins } from '../http/rejection.ts'
 import { checkSource, isStorage, type StorageSource } from '../http/storage-source.ts'
+import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 
-/** Options of {@link circuitBreaker}: those of a breaker, and what Hono adds. */
-export interface CircuitBreakerOptions
+/**
+ * Options of {@link circuitBreaker}: those of a breaker, and what Hono adds.
+ *
+ * `E` is the environment of the app, `{ Bindings, Variables }`, as in `new Hono<E>()`: with it the compiler knows `c.env` and `c.var`.
+ */
+export interface CircuitBreakerOptions<E extends Env = UnknownEnv>
   extends Omit<CircuitProtectorOptions, 'resourceKey' | 'storage'>,
     RejectionOptions {
   /**
    * What is protected, 1 to 255 characters; or a function of the request: its route pattern, upstream host, or tenant. Where the
    * function fails or its key cannot be one, the request runs unprotected, and `onNotice` is told.
    */
-  readonly resourceKey: string | ((c: Context) => string)
+  readonly resourceKey: string | ((c: Context<E>) => string)
   /**
    * A storage; a function that makes one, called once per isolate; or `{ key, create }` where there are several databases. Where
    * none can be made, the request runs unprotected, and `onNotice` is told. Default: memory of this middleware's own.
    */
-  readonly storage?: StorageSource<Context>
+  readonly storage?: StorageSource<Context<E>> | undefined
   /**
    * Is the answer in `c.res` a failure? Asked once the handler is done; `c.error` is what it threw, if anything.
    * Default: a status of 500 and more is.
    */
-  readonly isFailure?: (c: Context) => boolean
+  readonly isFailure?: ((c: Context<E>) => boolean) | undefined
   /** Answers a request that the breaker rejects. Without it, or where it returns nothing, the answer is a 503. */
-  readonly fallback?: (
-    c: Context,
-    rejection: ProtectedCallError,
-  ) => Response | undefined | Promise<Response | undefined>
+  readonly fallback?:
+    | ((
+        c: Context<E>,
+        rejection: ProtectedCallError,
+      ) => Response | undefined | Promise<Response | undefined>)
+    | undefined
   /** Lets a request pass beside the breaker. Default: none. */
-  readonly skip?: (c: Context) => boolean
+  readonly skip?: ((c: Context<E>) => boolean) | undefined
   /** How many breakers of a computed `resourceKey` are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
-  readonly maxBreakers?: number
+  readonly maxBreakers?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
-  readonly trustRejectionsFrom?: readonly string[]
+  readonly trustRejectionsFrom?: readonly string[] | undefined
 }
 
 export interface ResolvedOptions {
@@ -64,7 +71,7 @@ const KNOWN: Names<CircuitBreakerOptions> = {
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
-export function resolve(options: CircuitBreakerOptions): ResolvedOptions {
+export function resolve(options: CircuitBreakerOptions<AnyEnv>): ResolvedOptions {
   checkKnown(options, KNOWN)
   const { resourceKey, storage, maxBreakers, trustRejectionsFrom, gateway, ...policyAndOwn } =
     options

@@ -5,9 +5,9 @@ import type { ProtectedCallError } from '../core/rejection.ts'
 /** How a rejection looks over HTTP. */
 export interface RejectionOptions {
   /** Names the breaker in the body of a rejection. Default false: visitors need not know what you depend on. */
-  readonly exposeNames?: boolean
+  readonly exposeNames?: boolean | undefined
   /** The name under which rejections say in `Proxy-Status` (RFC 9209) who rejected: printable ASCII. Default: they do not say. */
-  readonly gateway?: string
+  readonly gateway?: string | undefined
 }
 
 /** On every response of {@link rejectionResponse}. Anybody can send it, so it counts only from origins that are trusted. */

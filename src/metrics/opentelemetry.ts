@@ -12,14 +12,13 @@ export interface MeterLike {
   ): { add(value: number, attributes?: Attributes): void }
   createHistogram(
     name: string,
-    options: InstrumentOptions,
+    options: InstrumentOptions & { advice: { explicitBucketBoundaries: number[] } },
   ): { record(value: number, attributes?: Attributes): void }
 }
 
 interface InstrumentOptions {
   description: string
   unit: string
-  advice?: { explicitBucketBoundaries?: number[] }
 }
 
 /** Of a breaker, what these hooks look at. */
@@ -47,7 +46,7 @@ export interface OpenTelemetryHooks {
     newStatus: string,
     event: {
       readonly origin: 'self' | 'fleet'
-      readonly local?: boolean
+      readonly local?: boolean | undefined
       readonly cause: string | null
     },
   ): void

@@ -12,13 +12,13 @@ import { CONTENT_TYPE, exposition, type Family, type Sample } from './exposition
 /** Options of {@link prometheusText}. */
 export interface PrometheusOptions {
   /** Only breakers of this namespace. Default: all. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** How many breakers have series of their own, the worst first, 1 to 10,000; how many have none is a metric itself. Default 1,000. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** How far back transitions are counted, 1 s to 24 h. Make it a few times the scrape interval. Default `'5m'`. */
-  readonly transitionsOver?: Duration
+  readonly transitionsOver?: Duration | undefined
   /** Ends the waiting for the storage. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The most that a storage hands out at once. */

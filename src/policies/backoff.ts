@@ -12,9 +12,9 @@ export interface ExponentialDelayOptions {
   /** No delay is longer: `minDelay` to 24 h. */
   readonly maxDelay: Duration
   /** What each delay is multiplied by to give the next, from 1. Default 2. */
-  readonly factor?: number
+  readonly factor?: number | undefined
   /** The share of a delay that is left to chance, 0 to 1: a delay of 2 s with 0.1 is 1.8 s to 2 s. Default 0. */
-  readonly jitter?: number
+  readonly jitter?: number | undefined
 }
 
 /**

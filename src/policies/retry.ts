@@ -39,19 +39,19 @@ export interface RetryEvent {
 /** Options of {@link RetryWithBackoffPolicy}. */
 export interface RetryWithBackoffOptions {
   /** How often a call is repeated at most, a whole number from 0. Default 3: four attempts. */
-  readonly maxRetries?: number
+  readonly maxRetries?: number | undefined
   /** How long to wait before each repetition: an `ExponentialDelay`, a `FixedDelay`, or one of your own. Default: not at all. */
-  readonly backoff?: Backoff
+  readonly backoff?: Backoff | undefined
   /** Which errors are worth a repetition; any other is thrown as it is. Default: all. */
-  readonly shouldHandle?: (error: unknown) => boolean
+  readonly shouldHandle?: ((error: unknown) => boolean) | undefined
   /** The longest `Retry-After` of an error that is heeded where it is longer than the backoff, 0 to 24 h. Default `'30s'`. */
-  readonly maxRetryAfter?: Duration
+  readonly maxRetryAfter?: Duration | undefined
   /** A call will be repeated. It may return a promise, which is not waited for. */
-  readonly onRetry?: (event: RetryEvent) => unknown
+  readonly onRetry?: ((event: RetryEvent) => unknown) | undefined
   /** Something a developer should know, such as a hook that failed. Default: a warning on the console. */
-  readonly onNotice?: OnNotice
+  readonly onNotice?: OnNotice | undefined
   /** For tests and simulations. Default: the system's. */
-  readonly runtime?: RetryRuntime
+  readonly runtime?: RetryRuntime | undefined
 }
 
 const OPTIONS: Names<RetryWithBackoffOptions> = {

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/core/errors.ts'
 import { circuitDashboard } from '../../src/dashboard/index.ts'
@@ -102,7 +102,7 @@ describe('a user name and a password', () => {
   it('may come from the bindings of a request', async () => {
     const auth = {
       username: 'ops',
-      password: (c: { env: Record<string, string> }) => c.env['PASSWORD'],
+      password: (c: Context<{ Bindings: { PASSWORD?: string } }>) => c.env.PASSWORD,
     }
     const app = circuitDashboard({ storage: new InMemoryStorage(), auth })
     const as = (password: string, env: object) =>
@@ -114,7 +114,7 @@ describe('a user name and a password', () => {
   it('let nobody in where the binding is missing or empty', async () => {
     const auth = {
       username: 'ops',
-      password: (c: { env: Record<string, string> }) => c.env['PASSWORD'],
+      password: (c: Context<{ Bindings: { PASSWORD?: string } }>) => c.env.PASSWORD,
     }
     const app = circuitDashboard({ storage: new InMemoryStorage(), auth })
     for (const env of [{}, { PASSWORD: '' }]) {

@@ -57,7 +57,7 @@ describe('maxBreakers', () => {
     const { app } = bench({ ...byTenant, maxBreakers: 2 })
     const breakers: CircuitProtectorPolicy[] = []
     app.get('/which', (c) => {
-      breakers.push(c.var.circuitBreaker)
+      breakers.push(c.var.circuitBreaker!)
       return c.text('')
     })
     for (const tenant of ['a', 'b', 'a', 'c', 'a', 'b']) await app.request('/which', as(tenant))

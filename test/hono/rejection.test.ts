@@ -65,7 +65,7 @@ describe('a rejection', () => {
     const { app, breaker } = bench()
     const other = new Hono()
     other.use(breaker())
-    other.get('/isolate', async (c) => c.json(await c.var.circuitBreaker.isolate()))
+    other.get('/isolate', async (c) => c.json(await c.var.circuitBreaker!.isolate()))
     await other.request('/isolate')
     const response = await app.request('/ok')
     expect(response.status).toBe(503)

@@ -48,8 +48,8 @@ describe('storage', () => {
 
   it('leaves a request unprotected where it cannot be made, says so, and tries again', async () => {
     const { app, notices, storage, snapshot } = bench({
-      storage: (c) =>
-        c.env['DATABASE_URL'] === 'there' ? storage : neonStorage(c.env['DATABASE_URL']),
+      storage: ({ env }: Context<{ Bindings: { DATABASE_URL?: string } }>) =>
+        env.DATABASE_URL === 'there' ? storage : neonStorage(env.DATABASE_URL),
     })
     expect((await app.request('/fails', {}, {})).status).toBe(502)
     expect(notices).toMatchObject([

@@ -1,8 +1,12 @@
 import { Hono } from 'hono'
 import { systemRuntime } from '../../src/breaker/system-runtime.ts'
 import { type CircuitBreakerOptions, circuitBreaker } from '../../src/hono/index.ts'
+import type { AnyEnv } from '../../src/http/unknown-env.ts'
 import { InMemoryStorage, type Notice, type Snapshot } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
+
+/** Tests read what they like from the environment. */
+type BreakerOptions = Partial<CircuitBreakerOptions<AnyEnv>>
 
 /** A middleware over a storage in memory, both on a clock that stands still. */
 export interface Bench {
@@ -11,16 +15,16 @@ export interface Bench {
   readonly storage: InMemoryStorage
   readonly notices: Notice[]
   /** A further middleware of the same kind. */
-  breaker(options?: Partial<CircuitBreakerOptions>): ReturnType<typeof circuitBreaker>
+  breaker(options?: BreakerOptions): ReturnType<typeof circuitBreaker>
   snapshot(resourceKey?: string): Promise<Snapshot>
 }
 
 /** An app with `circuitBreaker` before all its routes, and a few routes. */
-export function bench(options: Partial<CircuitBreakerOptions> = {}): Bench {
+export function bench(options: BreakerOptions = {}): Bench {
   const clock = new FakeClock()
   const storage = new InMemoryStorage({ clock: clock.now })
   const notices: Notice[] = []
-  const breaker = (own: Partial<CircuitBreakerOptions> = {}) =>
+  const breaker = (own: BreakerOptions = {}) =>
     circuitBreaker({
       resourceKey: 'it',
       storage,

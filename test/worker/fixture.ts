@@ -46,7 +46,7 @@ function chunks(
 }
 
 const breaker = (cooldown: '1h' | '300ms') =>
-  circuitBreaker({
+  circuitBreaker<Environment>({
     resourceKey: (c) => c.req.header('x-tenant') ?? c.req.param('key')!,
     storage: (c) => neonStorage(c.env.DATABASE_URL, { fetchEndpoint: c.env.NEON_FETCH_ENDPOINT }),
     failureLimit: fraction(2, 2),

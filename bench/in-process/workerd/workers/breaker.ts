@@ -2,9 +2,10 @@ import { Hono } from 'hono'
 import { circuitBreaker } from '../../../../src/hono/index.ts'
 import { neonStorage } from '../../../../src/postgres/neon.ts'
 
-const app = new Hono<{ Bindings: { DATABASE_URL: string; NEON_FETCH_ENDPOINT: string } }>()
+type Environment = { Bindings: { DATABASE_URL: string; NEON_FETCH_ENDPOINT: string } }
+const app = new Hono<Environment>()
 app.use(
-  circuitBreaker({
+  circuitBreaker<Environment>({
     resourceKey: 'bench',
     storage: (c) => neonStorage(c.env.DATABASE_URL, { fetchEndpoint: c.env.NEON_FETCH_ENDPOINT }),
   }),
