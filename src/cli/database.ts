@@ -2,6 +2,7 @@ import { createStorage, type EnvironmentStorage } from '../env/node.ts'
 import { type DatabaseSettings, readEnvironment } from '../env/settings.ts'
 import type { Row } from '../postgres/database.ts'
 import type { MigrationTarget } from '../postgres/migrate.ts'
+import { runScript } from '../postgres/migration-target.ts'
 import type { Terminal } from './terminal.ts'
 import { type Given, UsageError } from './usage.ts'
 
@@ -36,20 +37,30 @@ export async function withStorage<T>(
 /** A database to be looked at by other means than a storage. */
 export interface Connection {
   query(text: string): Promise<readonly Row[]>
+  /** Runs statements in one transaction; the one value of the last. */
+  script(statements: readonly string[]): Promise<unknown>
   close(): Promise<void>
 }
 
 export async function connect(database: DatabaseSettings): Promise<Connection> {
   if (database.driver === 'neon-http') {
     const sql = await neonClient(database)
-    return { query: async (text) => (await sql.query(text)) as Row[], close: async () => {} }
+    return {
+      query: async (text) => (await sql.query(text)) as Row[],
+      script: runScript(sql),
+      close: async () => {},
+    }
   }
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 10_000 })
   // A connection that breaks also rejects what it was asked; without a listener it would end the process, too.
   client.on('error', () => {})
   await client.connect()
-  return { query: async (text) => (await client.query(text)).rows, close: () => client.end() }
+  return {
+    query: async (text) => (await client.query(text)).rows,
+    script: runScript(client),
+    close: () => client.end(),
+  }
 }
 
 /** What `migrate` may work on. */

@@ -1,6 +1,6 @@
 import type { Row } from '../postgres/database.ts'
-import type { Finding } from './checks.ts'
 import type { Connection } from './database.ts'
+import type { Finding } from './doctor/finding.ts'
 
 const CHECK = 'Python library'
 

@@ -41,12 +41,17 @@ describe('doctor', () => {
         'driver',
         'connection',
         'server',
+        'session',
         'isolation',
         'round trip',
         'clock',
         'tables',
         'function',
-        'privileges',
+        'reads',
+        'reports',
+        'commands',
+        'removals',
+        'pruning',
         'HOT updates',
       ].map((check) => [check, 'ok']),
     )
@@ -135,24 +140,6 @@ describe('doctor', () => {
     })
     await database.query(isolation!.advice!)
     expect((await doctor({ DATABASE_URL: url })).of('isolation')?.level).toBe('ok')
-  })
-
-  it('tells which privileges a role lacks, one after the other, and its advice gives them', async () => {
-    await migrate(database.url)
-    const env = { DATABASE_URL: database.stranger.url }
-    const first = await doctor(env)
-    expect(first.code).toBe(1)
-    expect(first.of('privileges')).toMatchObject({
-      level: 'bad',
-      says: 'the role may not read and write the tables',
-    })
-    await database.query(first.of('privileges')!.advice!.replace(', delete', ''))
-    const second = await doctor(env)
-    expect(second.code).toBe(0)
-    expect(second.of('privileges')).toMatchObject({ level: 'note', says: 'the role may not prune' })
-    await database.query(second.of('privileges')!.advice!)
-    expect((await doctor(env)).of('privileges')?.level).toBe('ok')
-    expect(await cli(['open', 'api'], { env })).toMatchObject({ code: 0, err: '' })
   })
 
   it('sees what keeps updates from staying within their page', async () => {

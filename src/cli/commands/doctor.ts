@@ -1,26 +1,39 @@
 import { readEnvironment } from '../../env/settings.ts'
-import { check, type Finding } from '../checks.ts'
 import { connect, databaseOf, placeOf } from '../database.ts'
+import { check } from '../doctor/check.ts'
+import { ROLES, type Role } from '../doctor/duties.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { explain } from '../explain.ts'
 import { type Paint, painter, printable } from '../style.ts'
 import { EXIT } from '../terminal.ts'
-import type { Command } from '../usage.ts'
+import { type Command, type Given, UsageError } from '../usage.ts'
 import { JSON_OPTION, SCHEMA, writeJson } from './common.ts'
 
 export const doctor: Command = {
   name: 'doctor',
   summary: 'Look at the database and its settings, and say what to do about them.',
+  details:
+    'As the role of the connection it reads, reports an outcome, gives a command, removes and prunes, with a breaker of its own and in a transaction that it undoes: nothing is left of it.',
   arguments: [],
-  options: { schema: SCHEMA, json: JSON_OPTION },
+  options: {
+    for: {
+      value: 'role',
+      help: `What the role is for: ${ROLES.join(', ')}. Default: a worker's duties must be possible, an operator's are noted.`,
+    },
+    schema: SCHEMA,
+    json: JSON_OPTION,
+  },
   async run(given, terminal) {
     const { stdout, env } = terminal
     const database = databaseOf(terminal)
     const { endpoint, name, user } = placeOf(database)
+    const { namespace } = readEnvironment(env, true)
+    const role = roleOf(given)
     const findings: Finding[] = [
       {
         check: 'settings',
         level: 'ok',
-        says: `${database.variable}, namespace ${readEnvironment(env, true).namespace}`,
+        says: `${database.variable}, namespace ${namespace}`,
       },
       {
         check: 'driver',
@@ -33,7 +46,7 @@ export const doctor: Command = {
       try {
         findings.push(
           { check: 'connection', level: 'ok', says: 'answers' },
-          ...(await check(connection, given.text('schema'), user)),
+          ...(await check(connection, { schema: given.text('schema'), namespace, role })),
         )
       } finally {
         await connection.close()
@@ -51,6 +64,14 @@ export const doctor: Command = {
     else stdout.write(report(findings, painter(stdout, env)))
     return findings.some(({ level }) => level === 'bad') ? EXIT.failed : EXIT.ok
   },
+}
+
+function roleOf(given: Given): Role | undefined {
+  const value = given.text('for')
+  const role = ROLES.find((each) => each === value)
+  if (value !== undefined && role === undefined)
+    throw new UsageError(`--for must be one of ${ROLES.join(', ')}; got ${JSON.stringify(value)}`)
+  return role
 }
 
 const MARKS = { ok: ['green', 'ok  '], note: ['yellow', 'note'], bad: ['red', 'BAD '] } as const
