@@ -16,7 +16,7 @@ export async function bundled<T>(
   const changed: Plugin = {
     name: 'changed-constants',
     setup: (plugin) =>
-      plugin.onLoad({ filter: /src\/replica\/.*\.ts$/ }, async ({ path }) => {
+      plugin.onLoad({ filter: /src\/fleet\/.*\.ts$/ }, async ({ path }) => {
         let contents = await readFile(path, 'utf8')
         for (const [name, value] of left) {
           const after = contents.replace(

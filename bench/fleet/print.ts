@@ -26,7 +26,7 @@ export function print(
   tookMs: number,
   seconds: boolean,
 ): void {
-  const { opens, stop, outcomes, callers } = report
+  const { opens, stop, outcomes, callers, total } = report
   const row = (cells: readonly (number | string)[]) => `| ${cells.join(' | ')} |`
   console.log(`\n## ${name}: ${report.calls} calls, in ${(tookMs / 1_000).toFixed(1)} s\n`)
   console.log(row(Object.keys(columns)))
@@ -36,6 +36,12 @@ export function print(
   console.log(
     `\nopens: fleet ${opens.fleet}, oracle ${opens.oracle}; false: ${opens.falseFleet}, oracle ${opens.falseOracle}; missed: ${opens.missed}`,
   )
+  const delay = opens.firstDelayMs === null ? 'never both' : `${opens.firstDelayMs} ms`
+  const share = ((100 * total.rejectedAlone) / Math.max(1, total.calls)).toFixed(2)
+  console.log(
+    `against the oracle: first open after ${delay}; rejected alone ${total.rejectedAlone} calls (${share} %), let through alone ${total.reachedAlone}; reached a dead dependency ${total.reachedDead}, oracle ${total.oracleReachedDead}; ${report.statementsPer1000Calls.toFixed(2)} statements per 1,000 calls`,
+  )
+  if (report.groups.length > 1) console.log(`groups: ${JSON.stringify(report.groups)}`)
   if (stop !== null) {
     console.log(
       `stop: row open ${stop.openedAt - stop.limitAt} ms after the limit; isolates after ${stop.medianMs} ms (median), ${stop.p99Ms} (p99), ${stop.worstMs} (last); late calls ${stop.late}; ${stop.reached} calls reached the dead dependency; unharmed ${JSON.stringify(stop.unharmed)}; writes of one isolate ${stop.writesOfOneIsolate}`,

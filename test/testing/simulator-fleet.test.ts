@@ -26,7 +26,13 @@ describe('a fleet whose dependency dies', () => {
 
   it('opens once, soon after the limit is reached', () => {
     expectSound(report)
-    expect(report.opens).toEqual({ fleet: 1, oracle: 1, falseFleet: 0, falseOracle: 0, missed: 0 })
+    expect(report.opens).toMatchObject({
+      fleet: 1,
+      oracle: 1,
+      falseFleet: 0,
+      falseOracle: 0,
+      missed: 0,
+    })
     expect(report.stop!.openedAt - report.stop!.limitAt).toBeLessThanOrEqual(500)
   })
 

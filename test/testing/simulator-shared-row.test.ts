@@ -23,7 +23,13 @@ describe('a row that a large fleet shares', () => {
   })
 
   it('opens once, as the oracle does', () => {
-    expect(report.opens).toEqual({ fleet: 1, oracle: 1, falseFleet: 0, falseOracle: 0, missed: 0 })
+    expect(report.opens).toMatchObject({
+      fleet: 1,
+      oracle: 1,
+      falseFleet: 0,
+      falseOracle: 0,
+      missed: 0,
+    })
   })
 
   it('is told a share of all outcomes, and the same of successes and failures', async () => {

@@ -12,7 +12,9 @@ export type {
 export type { Spread } from './random.ts'
 export type {
   CallersReport,
+  CallsReport,
   Durations,
+  GroupReport,
   OpensReport,
   OutcomesReport,
   PhaseReport,

@@ -1,5 +1,6 @@
 import { Histogram } from './histogram.ts'
 import type { Phase } from './options.ts'
+import { PhaseCursor } from './phase-cursor.ts'
 import type { PhaseReport, RowLoad } from './report.ts'
 
 const busiest = (perSecond: readonly number[]): number => Math.max(0, ...perSecond)
@@ -19,6 +20,8 @@ interface PhaseTally {
   readonly answers: Histogram
 }
 
+const statementsOf = ({ reads, reports, asks }: PhaseTally): number => reads + reports + asks
+
 /** What the dependency does, by time, and what was counted in each phase. */
 export class Phases {
   readonly #phases: readonly Phase[]
@@ -26,10 +29,12 @@ export class Phases {
   readonly #durationMs: number
   readonly statements: number[]
   readonly writes: number[]
+  readonly #cursor: PhaseCursor
   #current = 0
 
   constructor(phases: readonly Phase[], durationMs: number) {
     this.#phases = phases
+    this.#cursor = new PhaseCursor(phases)
     this.#durationMs = durationMs
     this.#tallies = phases.map(() => ({
       calls: 0,
@@ -50,14 +55,26 @@ export class Phases {
 
   /** The phase at this time, which never goes back. */
   at(ms: number): Phase {
-    while (this.#current + 1 < this.#phases.length && this.#phases[this.#current + 1]!.fromMs <= ms)
-      this.#current++
+    this.#current = this.#cursor.indexAt(ms)
     return this.#phases[this.#current]!
   }
 
   /** What is being counted now. */
   get tally(): PhaseTally {
     return this.#tallies[this.#current]!
+  }
+
+  /** Of all phases. */
+  statementsPer1000Calls(): number {
+    const all = (of: (tally: PhaseTally) => number) =>
+      this.#tallies.reduce((sum, tally) => sum + of(tally), 0)
+    return (
+      (1_000 * all(statementsOf)) /
+      Math.max(
+        1,
+        all(({ calls }) => calls),
+      )
+    )
   }
 
   reports(): PhaseReport[] {
@@ -72,10 +89,10 @@ export class Phases {
       })
       return {
         name,
-        seconds: until - from,
+        seconds: Math.max(0, until - from),
         ...tally,
         statementsPer1000Calls:
-          (1_000 * (tally.reads + tally.reports + tally.asks)) / Math.max(1, tally.calls),
+          (1_000 * statementsOf(this.#tallies[i]!)) / Math.max(1, tally.calls),
         peak: load(from, busiest),
         steadyPeak: load(half, busiest),
         steady: load(half, average),

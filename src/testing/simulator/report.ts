@@ -3,9 +3,15 @@ import type { Dropped } from '../../breaker/listener.ts'
 /** What a simulation saw. Times are milliseconds since the start, unless they say otherwise. */
 export interface SimulationReport {
   readonly calls: number
+  /** By the phases of the fleet's `dependency`. */
   readonly phases: readonly PhaseReport[]
+  /** Each group's calls, in the order of the fleet. */
+  readonly groups: readonly GroupReport[]
+  /** All groups together. */
+  readonly total: CallsReport
+  readonly statementsPer1000Calls: number
   readonly opens: OpensReport
-  /** How the fleet stopped when the dependency died for the first time; null: it never did, or nobody stopped. */
+  /** How the fleet stopped when the dependency first died for all groups; null: it never did, or nobody stopped. */
   readonly stop: StopReport | null
   /** The most probes that were at the dependency at one time. */
   readonly probesAtOnce: number
@@ -14,6 +20,27 @@ export interface SimulationReport {
   readonly slowestStorageMs: number
   /** What the one row of the storage went through, second by second. */
   readonly perSecond: { readonly statements: readonly number[]; readonly writes: readonly number[] }
+}
+
+/** What became of calls, and what the oracle did with the same calls. */
+export interface CallsReport {
+  readonly calls: number
+  /** Calls that the dependency saw, probes included. */
+  readonly reached: number
+  readonly probes: number
+  readonly rejected: number
+  /** Rejected by the fleet, and not by the oracle. */
+  readonly rejectedAlone: number
+  /** Let through by the fleet, and not by the oracle. */
+  readonly reachedAlone: number
+  /** Let through, probes included, to a dependency that was dead when they came in. */
+  readonly reachedDead: number
+  /** What `reachedDead` is where the oracle decides. */
+  readonly oracleReachedDead: number
+}
+
+export interface GroupReport extends CallsReport {
+  readonly name: string
 }
 
 export interface PhaseReport {
@@ -55,14 +82,22 @@ export interface RowLoad {
 }
 
 export interface OpensReport {
-  /** From closed to open, by the fleet's breaker and by the oracle's. */
+  /** How often the fleet's breaker opened that was closed, and the oracle's. */
   readonly fleet: number
   readonly oracle: number
-  /** Of these, while the dependency was not dead. */
+  /** Of these, while a call of some group could still succeed. */
   readonly falseFleet: number
   readonly falseOracle: number
-  /** Deaths of the dependency that the oracle's breaker noticed and the fleet's did not. */
+  /** Deaths of the dependency, for all groups at once, that the oracle's breaker noticed and the fleet's did not. */
   readonly missed: number
+  /** When they opened. */
+  readonly fleetAt: readonly number[]
+  readonly oracleAt: readonly number[]
+  /**
+   * Milliseconds from the oracle's first opening to the fleet's first. Below 0: the fleet opened before the oracle. Null: one of
+   * the two never opened.
+   */
+  readonly firstDelayMs: number | null
 }
 
 export interface StopReport {

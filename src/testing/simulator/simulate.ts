@@ -1,16 +1,20 @@
-import type { Dropped } from '../../breaker/listener.ts'
 import type { Permit } from '../../breaker/permit.ts'
-import { checkKnown } from '../../core/checks.ts'
 import { isProtectedCallError } from '../../core/rejection.ts'
 import { resolveSettings } from '../../core/settings.ts'
 import type { CircuitState } from '../../core/state.ts'
 import { resolveReplicaOptions } from '../../fleet/options.ts'
+import { Calls, type Judged } from './calls.ts'
+import { checkSimulation } from './checked.ts'
+import { Dependency } from './dependency.ts'
 import { Isolate } from './isolate.ts'
-import { SIMULATION_OPTIONS, type SimulationOptions } from './options.ts'
+import { Opens } from './opens.ts'
+import type { SimulationOptions } from './options.ts'
 import { Oracle } from './oracle.ts'
+import { Outcomes } from './outcomes.ts'
 import { Phases } from './phases.ts'
 import { Random } from './random.ts'
-import type { OutcomesReport, SimulationReport } from './report.ts'
+import type { SimulationReport } from './report.ts'
+import { Row } from './row.ts'
 import { Stop } from './stop.ts'
 import { SimulatedStorage } from './storage.ts'
 import { Traffic } from './traffic.ts'
@@ -20,15 +24,14 @@ const START = Date.UTC(2026, 0, 1)
 const KEY = 'dependency'
 /** How long a fleet whose calls have ended may take to send what it still holds. */
 const FAREWELL_MS = 30_000
-/** How far an isolate may be behind the storage, beyond its staleness bound. */
-const BEHIND_MS = 2_000
 
 /**
  * Runs a fleet of breakers in virtual time: the real policy, the real replica and the real transition, on a storage and a dependency
  * that behave as badly as they are told to. Deterministic: the same options give the same report.
+ * @throws {InvalidOptionError} naming the option, its range and the value
  */
 export function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  checkKnown(options, SIMULATION_OPTIONS)
+  checkSimulation(options)
   return new Fleet(options).run()
 }
 
@@ -40,42 +43,39 @@ class Fleet {
   readonly #chance: Random
   readonly #storage: SimulatedStorage
   readonly #oracle: Oracle
+  readonly #dependency: Dependency
   readonly #phases: Phases
+  readonly #names: readonly string[]
+  readonly #calls: Calls
   readonly #stop: Stop
-  readonly #maxStalenessMs: number
+  readonly #row: Row
   readonly #isolates: Isolate[] = []
-  readonly #dropped: Record<Dropped['why'], number> = {
-    age: 0,
-    overflow: 0,
-    unknown: 0,
-    refused: 0,
-    disposed: 0,
-  }
+  readonly #outcomes = new Outcomes()
   readonly #surprises = new Set<string>()
-  readonly #deadOpens = { fleet: new Set<number>(), oracle: new Set<number>() }
-  #opens = { fleet: 0, oracle: 0, falseFleet: 0, falseOracle: 0 }
-  #seen = 0
-  #closedSince = START
-  #rowStatus: CircuitState = 'CLOSED'
+  readonly #opens = new Opens()
+  #dead = false
   #probes = 0
   #probesAtOnce = 0
   #longestWaitMs = 0
-  #totalCalls = 0
   #ending = false
 
   constructor(options: SimulationOptions) {
-    const { seed = 1, storage = {}, breaker, dependency, durationMs } = options
+    const { seed = 1, storage = {}, breaker, fleet, dependency, durationMs } = options
     this.#options = options
     this.#traffic = new Traffic(this.#time, new Random(seed), {
       begin: (group) => this.#isolate(group),
-      phase: () => this.#phases.at(this.#time.now() - START),
+      phase: (group) => this.#dependency.of(group, this.#ms()),
       call: (isolate, fails, durationMs) => void this.#call(isolate, fails, durationMs),
     })
     this.#chance = new Random(seed + 1)
     const settings = resolveSettings(breaker)
-    this.#maxStalenessMs = resolveReplicaOptions(breaker, settings, true).maxStalenessMs
+    const { maxStalenessMs } = resolveReplicaOptions(breaker, settings, true)
+    this.#row = new Row(maxStalenessMs, START)
+    this.#dependency = new Dependency(fleet, dependency)
     this.#phases = new Phases(dependency, durationMs)
-    this.#stop = new Stop(this.#maxStalenessMs)
+    this.#names = fleet.map(({ name }, i) => name ?? String(i))
+    this.#calls = new Calls(this.#names)
+    this.#stop = new Stop(maxStalenessMs)
     this.#oracle = new Oracle(this.#time, settings, (from) => this.#oracleOpened(from))
     this.#storage = new SimulatedStorage(this.#time, new Random(seed + 2), storage, {
       statement: (kind) => this.#statement(kind),
@@ -89,8 +89,9 @@ class Fleet {
 
   async run(): Promise<SimulationReport> {
     const { durationMs, fleet, dependency } = this.#options
-    for (const phase of dependency)
-      this.#time.schedule(phase.fromMs, () => this.#enter(phase.failures))
+    for (const { fromMs } of dependency)
+      this.#time.schedule(fromMs, () => void this.#phases.at(this.#ms()))
+    for (const ms of this.#dependency.changesAt) this.#time.schedule(ms, () => this.#changed())
     this.#traffic.begin(fleet)
     await this.#time.run(START + durationMs - 1)
     this.#ending = true
@@ -106,8 +107,9 @@ class Fleet {
 
   #isolate(group: number): Isolate {
     const id = this.#isolates.length
+    const { breaker } = this.#options
     const isolate = new Isolate(id, group, {
-      ...this.#options.breaker,
+      ...breaker,
       resourceKey: KEY,
       storage: this.#storage.connect(id),
       background: 'float',
@@ -118,11 +120,13 @@ class Fleet {
         after: this.#time.after,
       },
       // That the storage fails is what the scenario makes of it.
-      onNotice: ({ code, message }) => {
-        if (code !== 'STORAGE_FAILED') this.#surprises.add(message)
+      onNotice: (notice) => {
+        if (notice.code !== 'STORAGE_FAILED') this.#surprises.add(notice.message)
+        return breaker.onNotice?.(notice)
       },
-      onDropped: (_, { outcomes, why }) => {
-        this.#dropped[why] += outcomes
+      onDropped: (policy, dropped) => {
+        this.#outcomes.dropped(dropped)
+        return breaker.onDropped?.(policy, dropped)
       },
     })
     this.#isolates.push(isolate)
@@ -131,13 +135,17 @@ class Fleet {
 
   async #call(isolate: Isolate, fails: boolean, durationMs: number): Promise<void> {
     const arrived = this.#time.now()
-    this.#totalCalls++
+    const { group } = isolate
+    const dead = this.#dependency.of(group, this.#ms()).failures === 1
+    const oracleRejects = this.#oracle.call(fails, durationMs) === 'rejected'
+    const judged = { group, dead, oracleRejects }
     this.#phases.tally.calls++
-    this.#oracle.call(fails, durationMs)
+    this.#calls.came(judged)
 
-    const permit = await this.#admitted(isolate)
+    const permit = await this.#admitted(isolate, judged)
     this.#longestWaitMs = Math.max(this.#longestWaitMs, this.#time.now() - arrived)
     if (permit === null) return
+    this.#calls.reached(judged, permit.probe)
     this.#reached(isolate, permit, arrived)
     await this.#time.after(durationMs)
     if (permit.probe) this.#probes--
@@ -146,22 +154,21 @@ class Fleet {
     await (fails ? permit.failure(new Error('failed')) : permit.success())
   }
 
-  async #admitted(isolate: Isolate): Promise<Permit | null> {
+  async #admitted(isolate: Isolate, judged: Judged): Promise<Permit | null> {
     try {
       return await isolate.policy.acquire()
     } catch (error) {
-      if (isProtectedCallError(error)) this.#rejected()
+      if (isProtectedCallError(error)) this.#rejected(judged)
       else this.#surprises.add(String(error))
       return null
     }
   }
 
-  #rejected(): void {
+  #rejected(judged: Judged): void {
+    this.#calls.rejected(judged)
     const { tally } = this.#phases
     tally.rejected++
-    const behind = this.#time.now() - this.#closedSince
-    if (this.#rowStatus === 'CLOSED' && behind > this.#maxStalenessMs + BEHIND_MS)
-      tally.wronglyRejected++
+    if (this.#row.isKnownClosed(this.#time.now())) tally.wronglyRejected++
   }
 
   #reached(isolate: Isolate, { probe }: Permit, arrived: number): void {
@@ -176,27 +183,28 @@ class Fleet {
     }
   }
 
-  #enter(failures: number): void {
-    this.#phases.at(this.#time.now() - START)
-    if (failures === 1) this.#stop.died(this.#time.now())
-    else this.#stop.revived()
-    this.#seen++
+  /** Another phase begins, for one group or for more. */
+  #changed(): void {
+    const dead = this.#dependency.isDead(this.#ms())
+    if (dead === this.#dead) return
+    this.#dead = dead
+    if (!dead) return this.#stop.revived()
+    this.#stop.died(this.#time.now())
+    this.#opens.died()
   }
 
   #oracleOpened(from: CircuitState): void {
     this.#stop.limitReached(this.#time.now())
-    if (from === 'CLOSED') this.#tallyOpen('oracle', 'falseOracle')
+    if (from === 'CLOSED' && !this.#ending) this.#opens.opened('oracle', this.#ms(), this.#dead)
   }
 
-  #tallyOpen(who: 'fleet' | 'oracle', wrongly: 'falseFleet' | 'falseOracle'): void {
-    if (this.#ending) return
-    this.#opens[who]++
-    if (this.#phases.at(this.#time.now() - START).failures < 1) this.#opens[wrongly]++
-    else this.#deadOpens[who].add(this.#seen)
+  /** Since the start. */
+  #ms(): number {
+    return this.#time.now() - START
   }
 
   #second(): number {
-    return Math.floor((this.#time.now() - START) / 1_000)
+    return Math.floor(this.#ms() / 1_000)
   }
 
   #statement(kind: 'read' | 'report' | 'ask'): void {
@@ -207,13 +215,10 @@ class Fleet {
   }
 
   #written(isolate: number, status: CircuitState): void {
-    if (status === 'OPEN' && this.#rowStatus !== 'OPEN') {
-      this.#stop.opened(this.#time.now())
-      if (this.#rowStatus === 'CLOSED') this.#tallyOpen('fleet', 'falseFleet')
-    }
-    if (status === 'CLOSED' && this.#rowStatus !== 'CLOSED') this.#closedSince = this.#time.now()
-    this.#rowStatus = status
+    const before = this.#row.written(status, this.#time.now())
+    if (before !== undefined) this.#stop.opened(this.#time.now())
     if (this.#ending) return
+    if (before === 'CLOSED') this.#opens.opened('fleet', this.#ms(), this.#dead)
     this.#stop.wrote(this.#isolates[isolate]!, this.#time.now())
     const { tally, writes } = this.#phases
     tally.writes++
@@ -221,38 +226,20 @@ class Fleet {
   }
 
   #report(): SimulationReport {
-    const names = this.#options.fleet.map(({ name }, i) => name ?? String(i))
-    const missed = [...this.#deadOpens.oracle].filter(
-      (phase) => !this.#deadOpens.fleet.has(phase),
-    ).length
+    const total = this.#calls.total()
     return {
-      calls: this.#totalCalls,
+      calls: total.calls,
       phases: this.#phases.reports(),
-      opens: { ...this.#opens, missed },
-      stop: this.#stop.report(this.#isolates, names, START),
+      groups: this.#calls.groups(),
+      total,
+      statementsPer1000Calls: this.#phases.statementsPer1000Calls(),
+      opens: this.#opens.report(),
+      stop: this.#stop.report(this.#isolates, this.#names, START),
       probesAtOnce: this.#probesAtOnce,
-      outcomes: this.#outcomes(),
+      outcomes: this.#outcomes.report(this.#isolates, this.#storage.counted),
       callers: { longestWaitMs: this.#longestWaitMs, surprises: [...this.#surprises] },
       slowestStorageMs: this.#stop.roundTripMs,
       perSecond: { statements: this.#phases.statements, writes: this.#phases.writes },
     }
-  }
-
-  #outcomes(): OutcomesReport {
-    const happened = { successes: 0, failures: 0 }
-    const counted = { successes: 0, failures: 0 }
-    let doubled = 0
-    for (const isolate of this.#isolates) {
-      const { successes, failures } = isolate.total()
-      happened.successes += successes
-      happened.failures += failures
-    }
-    for (const { isolate, generation, successes, failures } of this.#storage.counted) {
-      const own = this.#isolates[isolate]!.happened(generation)
-      doubled += Math.max(0, successes - own.successes) + Math.max(0, failures - own.failures)
-      counted.successes += successes
-      counted.failures += failures
-    }
-    return { happened, counted, doubled, dropped: this.#dropped }
   }
 }

@@ -6,8 +6,8 @@ import type { VirtualTime } from './virtual-time.ts'
 export interface Callee<Isolate> {
   /** An isolate of this group begins. */
   begin(group: number): Isolate
-  /** The phase that the dependency is in. */
-  phase(): Phase
+  /** The phase that the dependency of this group is in. */
+  phase(group: number): Phase
   /** A call comes in that would take so long, and end so. */
   call(isolate: Isolate, fails: boolean, durationMs: number): void
 }
@@ -53,13 +53,13 @@ export class Traffic<Isolate> {
       lived++
       due += next()
       this.#time.schedule(due - this.#time.now(), arrive)
-      this.#call(isolate)
+      this.#call(isolate, index)
     }
     this.#time.schedule(due - this.#time.now(), arrive)
   }
 
-  #call(isolate: Isolate): void {
-    const { failures, latency = { min: 10, mean: 50 } } = this.#callee.phase()
+  #call(isolate: Isolate, group: number): void {
+    const { failures, latency = { min: 10, mean: 50 } } = this.#callee.phase(group)
     const fails = this.#random.next() < failures
     this.#callee.call(isolate, fails, Math.ceil(this.#random.spread(latency)))
   }
