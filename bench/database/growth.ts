@@ -108,12 +108,10 @@ function operationsOn(
     for (const report of reports) requests.counted(report)
     return ms
   }
-  const middle = listCursor({
-    status: 'CLOSED',
-    failureCount: 2,
-    resourceKey: key(Math.ceil(size / 2)),
-    namespace: NAMESPACE,
-  })
+  const middle = listCursor(
+    { rank: 3, failureCount: 2, resourceKey: key(Math.ceil(size / 2)), namespace: NAMESPACE },
+    Date.now(),
+  )
   const old = Math.max(1, size / 100)
   return {
     'read of one': () =>

@@ -1,12 +1,20 @@
+import { type NextCall, nextCall } from './admit.ts'
 import { advance, total } from './buckets.ts'
 import { liveLeases } from './lease.ts'
 import { failuresIn } from './log.ts'
 import type { CountRule, RateRule } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
-import { activeOverride, type Override } from './state.ts'
+import { activeOverride, type Override, type Phase, phaseOf } from './state.ts'
 
 /** What can be read out of a snapshot at the moment that it was made. */
 export interface Reading {
+  /** The status by the storage's clock: `OPEN` while its cooldown lasts, then `DUE`, whatever the row says. */
+  readonly phase: Phase
+  /**
+   * What the next call meets: `admitted`, `probe` (it is let through, and decides), `rejected`, or `would-reject` (`METRICS_ONLY`
+   * lets it through).
+   */
+  readonly nextCall: NextCall
   /** The order in force; one whose time is over is none. */
   readonly activeOverride: Override | null
   /** The newest outcomes that the breaker judges by, oldest first; `1` is a failure. */
@@ -40,6 +48,8 @@ export function readingOf(snapshot: Snapshot): Reading {
   const all = counts.failures + counts.successes
   const limit = limitOf(snapshot)
   return {
+    phase: phaseOf(snapshot, at),
+    nextCall: nextCall(snapshot, settings, at),
     activeOverride: activeOverride(snapshot, at),
     window,
     windowSize,

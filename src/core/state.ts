@@ -133,3 +133,11 @@ export function isDue(open: Open, now: number): boolean {
   const left = open.openUntil - now
   return left <= 0 || left > open.cooldownMs
 }
+
+/** The status as time has left it: `DUE` is an open breaker whose cooldown is over. */
+export type Phase = CircuitState | 'DUE'
+
+/** An open breaker that nobody calls stays `OPEN` in its row for ever. From its end on, it rejects nothing. */
+export function phaseOf(state: BreakerState, now: number): Phase {
+  return state.status === 'OPEN' && isDue(state, now) ? 'DUE' : state.status
+}

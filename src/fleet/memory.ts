@@ -1,7 +1,7 @@
 import { checkedInteger, checkKnown } from '../core/checks.ts'
 import type { Event, Transition } from '../core/event.ts'
 import { snapshotOf } from '../core/snapshot.ts'
-import { activeOverride, BLANK, isDue, type StoredState } from '../core/state.ts'
+import { activeOverride, BLANK, phaseOf, type StoredState } from '../core/state.ts'
 import { audit, transition } from '../core/transition.ts'
 import {
   byText,
@@ -12,8 +12,10 @@ import {
   checkedSpan,
   listCursor,
   MOST_NAMESPACES,
+  type Place,
   parseHistoryCursor,
   parseListCursor,
+  rankOf,
 } from './paging.ts'
 import type {
   AcquireRequest,
@@ -48,6 +50,7 @@ export interface InMemoryStorageOptions {
 }
 
 interface Row extends BreakerId {
+  readonly createdAt: number
   state: StoredState
 }
 
@@ -121,14 +124,19 @@ export class InMemoryStorage implements CircuitStorage {
     const matching = [...this.#rows.values()]
       .filter((row) => query.namespace === undefined || row.namespace === query.namespace)
       .filter((row) => search === undefined || row.resourceKey.toLowerCase().includes(search))
+    const at = after?.at ?? now
     const found = matching
-      .filter((row) => query.status === undefined || row.state.status === query.status)
-      .map((row) => snapshotOf(row.state, row.resourceKey, row.namespace, now))
+      .filter(({ state }) => query.status === undefined || state.status === query.status)
+      .filter(({ state }) => query.due === undefined || isDueAt(state, now) === query.due)
+      .map((row) => ({ row, ...placeOf(row, at) }))
       .sort(byWorst)
-      .filter((snapshot) => after === undefined || byWorst(snapshot, after) > 0)
-    const items = found.slice(0, limit)
-    const next = found.length > limit ? listCursor(items.at(-1)!) : null
-    return query.summary ? { items, next, summary: this.#summary(matching) } : { items, next }
+      .filter((place) => after === undefined || byWorst(place, after) > 0)
+    const page = found.slice(0, limit)
+    const items = page.map(({ row: { state, resourceKey, namespace } }) =>
+      snapshotOf(state, resourceKey, namespace, now),
+    )
+    const next = found.length > limit ? listCursor(page.at(-1)!, at) : null
+    return query.summary ? { items, next, summary: this.#summary(matching, now) } : { items, next }
   }
 
   async history(query: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
@@ -158,7 +166,7 @@ export class InMemoryStorage implements CircuitStorage {
         continue
       if (
         state.status !== 'CLOSED' ||
-        state.override !== null ||
+        activeOverride(state, now) !== null ||
         now - state.updatedAt <= breakersOlderThanMs
       )
         continue
@@ -192,7 +200,7 @@ export class InMemoryStorage implements CircuitStorage {
       ? { state: before, verdict: 'none' as const }
       : transition(before, event, now)
     if (row !== undefined) this.#use(id, row, state)
-    else if (state !== before) this.#add(id, { resourceKey, namespace, state }, now)
+    else if (state !== before) this.#add(id, { resourceKey, namespace, state, createdAt: now }, now)
     const flushId = event?.type === 'report' ? event.flushId : null
     const line = audit(before, state, event, now)
     if (line !== null) this.#log({ resourceKey, namespace, ...line }, flushId)
@@ -205,7 +213,9 @@ export class InMemoryStorage implements CircuitStorage {
         : []
     const transitions =
       line === null ? repeated.map((h) => h.line) : [{ resourceKey, namespace, ...line }]
-    return { snapshot: snapshotOf(state, resourceKey, namespace, now), verdict, token, transitions }
+    const snapshot = snapshotOf(state, resourceKey, namespace, now)
+    const answer = { snapshot, verdict, token, transitions }
+    return event === null && row !== undefined ? { ...answer, createdAt: row.createdAt } : answer
   }
 
   /** A map keeps the order in which its keys were set: the row that was used longest ago comes first. */
@@ -229,11 +239,12 @@ export class InMemoryStorage implements CircuitStorage {
     this.#rows.set(id, row)
   }
 
-  #summary(rows: readonly Row[]): BreakerSummary {
+  #summary(rows: readonly Row[], now: number): BreakerSummary {
     const counts = { OPEN: 0, HALF_OPEN: 0, CLOSED: 0 }
     for (const { state } of rows) counts[state.status]++
+    const due = rows.filter(({ state }) => isDueAt(state, now)).length
     const namespaces = new Set([...this.#rows.values()].map(({ namespace }) => namespace))
-    return { counts, namespaces: [...namespaces].sort(byText).slice(0, MOST_NAMESPACES) }
+    return { counts, due, namespaces: [...namespaces].sort(byText).slice(0, MOST_NAMESPACES) }
   }
 
   #log(line: Transition, flushId: number | null): void {
@@ -249,7 +260,13 @@ export class InMemoryStorage implements CircuitStorage {
 
 /** May a row be forgotten to make room? Not while that would let calls through that are to be rejected, or undo an order. */
 function isExpendable(state: StoredState, now: number): boolean {
-  return activeOverride(state, now) === null && (state.status !== 'OPEN' || isDue(state, now))
+  return activeOverride(state, now) === null && phaseOf(state, now) !== 'OPEN'
+}
+
+const isDueAt = (state: StoredState, now: number): boolean => phaseOf(state, now) === 'DUE'
+
+function placeOf({ state, resourceKey, namespace }: Row, at: number): Place {
+  return { rank: rankOf(state, at), failureCount: state.failureCount, resourceKey, namespace }
 }
 
 function idOf({ resourceKey, namespace }: BreakerId): string {

@@ -3,26 +3,43 @@ import { toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { keyProblem } from '../core/key.ts'
 import { DAY_MS } from '../core/settings.ts'
-import type { CircuitState } from '../core/state.ts'
+import { activeOverride, type BreakerState, INDEFINITE, phaseOf } from '../core/state.ts'
 import type { HistoryQuery, ListQuery, PruneQuery } from './port.ts'
 
 /** What the order of a list looks at. */
 export interface Place {
-  readonly status: CircuitState
+  /** 0: rejects calls; 1: half-open; 2: not closed, and rejects nothing; 3: closed. */
+  readonly rank: number
   readonly failureCount: number
   readonly resourceKey: string
   readonly namespace: string
 }
 
+/** Where a list goes on. */
+export interface ListCursor extends Place {
+  /** When the first page was read: all pages rank by this instant, so that time alone moves no breaker from one to another. */
+  readonly at: number
+}
+
 /** How many namespaces a summary names. */
 export const MOST_NAMESPACES = 1_000
 
-const RANK: Readonly<Record<CircuitState, number>> = { OPEN: 0, HALF_OPEN: 1, CLOSED: 2 }
+/**
+ * An open breaker rejects nothing once its cooldown is over, nor does one under an order that lets
+ * all calls through: neither comes before one that does.
+ */
+export function rankOf(state: BreakerState, now: number): number {
+  const phase = phaseOf(state, now)
+  if (phase === 'CLOSED') return 3
+  const override = activeOverride(state, now)?.kind
+  if (phase === 'DUE' || override === 'DISABLED' || override === 'METRICS_ONLY') return 2
+  return phase === 'OPEN' ? 0 : 1
+}
 
-/** Open before half-open before closed, then most failures first, then by key and namespace. */
+/** The worst rank first, then most failures first, then by key and namespace. */
 export function byWorst(a: Place, b: Place): number {
   return (
-    RANK[a.status] - RANK[b.status] ||
+    a.rank - b.rank ||
     b.failureCount - a.failureCount ||
     byText(a.resourceKey, b.resourceKey) ||
     byText(a.namespace, b.namespace)
@@ -37,9 +54,12 @@ export function byText(a: string, b: string): number {
   return right[i] === undefined ? 1 : left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!
 }
 
-/** Where a list goes on behind this breaker. */
-export function listCursor({ status, failureCount, resourceKey, namespace }: Place): string {
-  return JSON.stringify({ status, failureCount, resourceKey, namespace })
+/** Where a list that was first read at `at` goes on behind this breaker. */
+export function listCursor(
+  { rank, failureCount, resourceKey, namespace }: Place,
+  at: number,
+): string {
+  return JSON.stringify({ at, rank, failureCount, resourceKey, namespace })
 }
 
 /** Cursors come back out of URLs: whatever is no cursor is refused here, before it reaches a statement. */
@@ -55,21 +75,24 @@ const notACursor = (text: string): InvalidOptionError =>
   new InvalidOptionError('after', "the 'next' of a page", text)
 
 /** @throws {InvalidOptionError} where this is no cursor that a list gave */
-export function parseListCursor(text: string): Place {
-  const place = parseCursor(text) as Partial<Place> | null | undefined
-  const { status, failureCount, resourceKey, namespace } = place ?? {}
+export function parseListCursor(text: string): ListCursor {
+  const cursor = parseCursor(text) as Partial<ListCursor> | null | undefined
+  const { at, rank, failureCount, resourceKey, namespace } = cursor ?? {}
   const isKey = (value: unknown): value is string => keyProblem(value) === undefined
   if (
-    status === undefined ||
-    !Object.hasOwn(RANK, status) ||
+    !isInstant(at) ||
+    !isInt32(rank) ||
     !isInt32(failureCount) ||
     !isKey(resourceKey) ||
     !isKey(namespace)
   ) {
     throw notACursor(text)
   }
-  return { status, failureCount, resourceKey, namespace }
+  return { at, rank, failureCount, resourceKey, namespace }
 }
+
+const isInstant = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= INDEFINITE
 
 const isInt32 = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) === ((value as number) | 0)
@@ -96,6 +119,7 @@ const HISTORY: Names<HistoryQuery> = {
 const LIST: Names<ListQuery> = {
   namespace: 1,
   status: 1,
+  due: 1,
   search: 1,
   summary: 1,
   limit: 1,

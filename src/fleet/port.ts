@@ -31,7 +31,10 @@ export interface CircuitStorage {
    * @returns whether there was such a breaker
    */
   remove?(request: RemoveRequest, options?: StorageCallOptions): Promise<boolean>
-  /** Breakers, worst first. */
+  /**
+   * Breakers, worst first: those that reject calls, the half-open, those that reject nothing although they are not closed, the
+   * closed; of these, most failures first.
+   */
   list(query?: ListQuery, options?: StorageCallOptions): Promise<BreakerPage>
   /** The audit log, newest first. */
   history(query?: HistoryQuery, options?: StorageCallOptions): Promise<Page<Transition>>
@@ -56,6 +59,11 @@ export interface ExchangeRequest extends BreakerId {
 
 export interface Exchanged {
   readonly snapshot: Snapshot
+  /**
+   * When its row was made, in milliseconds of the storage's clock. Only the answer to a request
+   * without a report says so, where there is a row and the storage knows.
+   */
+  readonly createdAt?: number
   readonly verdict: Verdict
   /** The transitions that this very operation made: no other caller is told of them as its own. */
   readonly transitions: readonly Transition[]
@@ -86,7 +94,10 @@ export interface RemoveRequest extends BreakerId {
 
 export interface ListQuery {
   readonly namespace?: string | undefined
+  /** Only breakers whose row says so; `OPEN` includes those whose cooldown is over. */
   readonly status?: CircuitState | undefined
+  /** True: only open breakers whose cooldown is over. False: none of them. Default: both. */
+  readonly due?: boolean | undefined
   /** Only keys that contain this text, in any case. */
   readonly search?: string | undefined
   /** Also answer with a `summary`, of the same moment. Default false: it looks at every breaker. */
@@ -122,13 +133,15 @@ export interface BreakerPage extends Page<Snapshot> {
 export interface BreakerSummary {
   /** How many breakers of each status the namespace and the search find, whichever `status` and page were asked for. */
   readonly counts: Readonly<Record<CircuitState, number>>
+  /** How many of those `OPEN` are due: their cooldown is over, and the next call probes. Where the storage knows. */
+  readonly due?: number
   /** The namespaces in use, whatever was asked for: the first 1,000 by name. */
   readonly namespaces: readonly string[]
 }
 
 export interface PruneQuery {
   readonly namespace?: string | undefined
-  /** Breakers closed, without override and untouched for so long, in milliseconds; from a day to a hundred years. */
+  /** Breakers closed, without an order in force, and untouched for so long, in milliseconds; from a day to a hundred years. */
   readonly breakersOlderThanMs?: number | undefined
   /** Lines of the audit log older than this, in milliseconds; up to a hundred years. */
   readonly transitionsOlderThanMs?: number | undefined

@@ -1,6 +1,6 @@
+import { nextCall } from '../core/admit.ts'
 import type { Transition } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import { transition } from '../core/transition.ts'
 import {
   checkedLimit,
   checkedList,
@@ -88,7 +88,10 @@ export class PostgresStorage implements CircuitStorage {
         if (!(error instanceof StorageError && error.code === 'NOT_ALLOWED')) throw error
       }
     }
-    return read.map(({ snapshot }) => ({ snapshot, verdict: 'none', transitions: [] }))
+    return read.map(({ snapshot, createdAt }) => {
+      const answer = { snapshot, verdict: 'none', transitions: [] } as const
+      return createdAt === null ? answer : { ...answer, createdAt }
+    })
   }
 
   async acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission> {
@@ -96,13 +99,9 @@ export class PostgresStorage implements CircuitStorage {
       const [read] = await this.#read([request], options)
       const { snapshot, foreign } = read!
       // The specification says whether there is anything to write; only then does a statement that can write follow, and decide anew.
-      const step = transition(
-        { ...snapshot, flushIds: [] },
-        { type: 'acquire', ...request },
-        snapshot.at,
-      )
-      if (!foreign && step.verdict !== 'probe')
-        return { snapshot, verdict: step.verdict, token: null, transitions: [] }
+      const verdict = nextCall(snapshot, request.settings, snapshot.at)
+      if (!foreign && verdict !== 'probe')
+        return { snapshot, verdict, token: null, transitions: [] }
     }
     return (await this.#write([request], [encodeAcquire(request)], options))[0]!
   }
@@ -128,11 +127,16 @@ export class PostgresStorage implements CircuitStorage {
       (signal) =>
         query(this.#database, [listStatement(list, after, limit + 1, this.#names)], signal),
       options,
-    )) as { at: number; rows: readonly RowJson[]; summary: BreakerSummary | null }
+    )) as {
+      at: number
+      rows: readonly (RowJson & { readonly rank: number })[]
+      summary: BreakerSummary | null
+    }
     const items = rows.slice(0, limit).map((row) => toSnapshot(row, idOf(row), at))
     // The rows are in the order of what they say themselves, also where another program wrote the count.
     const last = rows.length > limit ? rows[limit - 1]! : null
-    const next = last && listCursor({ ...items[limit - 1]!, failureCount: last.failure_count })
+    const place = last && { ...idOf(last), rank: last.rank, failureCount: last.failure_count }
+    const next = place && listCursor(place, after?.at ?? at)
     return summary === null ? { items, next } : { items, next, summary }
   }
 
@@ -166,11 +170,12 @@ export class PostgresStorage implements CircuitStorage {
   async #read(
     ids: readonly BreakerId[],
     options?: StorageCallOptions,
-  ): Promise<{ snapshot: Snapshot; foreign: boolean }[]> {
+  ): Promise<{ snapshot: Snapshot; foreign: boolean; createdAt: number | null }[]> {
     const rows = await this.#run((signal) => this.#shells.look(ids, signal), options)
     return rows.map(({ snapshot, at }, i) => ({
       snapshot: toSnapshot(snapshot, ids[i]!, at),
       foreign: snapshot !== null && snapshot.foreign !== null,
+      createdAt: snapshot?.created_at ?? null,
     }))
   }
 

@@ -41,6 +41,8 @@ export interface RowJson {
   readonly would_reject: number
   readonly settings: Settings | null
   readonly updated_at: number
+  /** Only where a mere read asks for it; null where another program left it out. */
+  readonly created_at?: number | null
   readonly since: number | null
   /** Where another program wrote the row: what we had last written, and whether it wrote its window along. */
   readonly foreign: {

@@ -2,6 +2,7 @@ import { admissionCases } from './conformance/admission.ts'
 import { commandCases } from './conformance/commands.ts'
 import { concurrencyCases } from './conformance/concurrency.ts'
 import { deliveryCases } from './conformance/delivery.ts'
+import { dueCases } from './conformance/due.ts'
 import { type Cases, Lab, type StorageUnderTest } from './conformance/lab.ts'
 import { probeCases } from './conformance/probes.ts'
 import { queryCases } from './conformance/queries.ts'
@@ -21,6 +22,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   probes: probeCases,
   commands: commandCases,
   'queries and pruning': queryCases,
+  'open and due': dueCases,
   removal: removalCases,
   concurrency: concurrencyCases,
 }

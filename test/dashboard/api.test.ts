@@ -38,6 +38,7 @@ describe('the API, through Hono’s client', () => {
     })
     expect(page.summary).toEqual({
       counts: { OPEN: 1, HALF_OPEN: 0, CLOSED: 1 },
+      due: 0,
       namespaces: ['a', 'b'],
     })
     const closed = await (

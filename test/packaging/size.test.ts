@@ -19,13 +19,13 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 23_000 },
-  { what: 'a breaker with storage in memory', code: ALONE, budget: 21_150 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 23_200 },
+  { what: 'a breaker with storage in memory', code: ALONE, budget: 21_330 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
     beside: ALONE,
-    budget: 2_450,
+    budget: 2_470,
   },
   {
     what: '+ protectFetch',
@@ -37,19 +37,19 @@ const BUDGETS: readonly Budget[] = [
     what: '+ DrizzleStorage',
     code: `export { DrizzleStorage } from 'resilient-circuit/postgres'`,
     beside: ALONE,
-    budget: 10_200,
+    budget: 10_600,
   },
   {
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 110_000,
+    budget: 110_700,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 43_100,
+    budget: 43_800,
   },
 ]
 

@@ -1,7 +1,9 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { fraction } from '../../src/core/limits.ts'
+import { readingOf } from '../../src/core/reading.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
+import { rankOf } from '../../src/fleet/paging.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { type NodePostgresStorage, nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -82,6 +84,37 @@ describe('rows of the Python library in a schema of their own', () => {
     }
     const all = Array.from({ length: 12 }, (_, i) => `paged ${i}`)
     expect(found.sort()).toEqual(all.sort())
+  })
+
+  it('are listed as due, or not, as the next caller will find them', async () => {
+    const [past, soon, later] = [-60_000, 60_000, 3_600_000].map((ms) => new Date(Date.now() + ms))
+    const states = ['OPEN', 'HALF_OPEN', 'CLOSED']
+    const windows = ['[]', '[true]']
+    let made = 0
+    for (const theirState of states)
+      for (const ownState of states)
+        for (const theirEnd of [null, past, soon, later, 'infinity'])
+          for (const ownEnd of [past, soon])
+            for (const log of windows) {
+              await theirs(`due ${made}`, theirState, 0, theirEnd as Date)
+              await query(
+                `update ${TABLE} set own_state = $2, own_open_until = $3, execution_log = $4,
+                  cooldown_ms = 120000 where resource_key = $1`,
+                [`due ${made++}`, ownState, ownState === 'OPEN' ? ownEnd : null, log],
+              )
+            }
+    const all = await storage.list({ search: 'due ', limit: 1_000, summary: true })
+    expect(all.items).toHaveLength(made)
+    const keys = (items: readonly { resourceKey: string }[]) =>
+      items.map(({ resourceKey }) => resourceKey).sort()
+    const due = all.items.filter((snapshot) => readingOf(snapshot).phase === 'DUE')
+    expect(due.length).toBeGreaterThan(20)
+    expect(all.items.length - due.length).toBeGreaterThan(20)
+    const listed = await storage.list({ search: 'due ', limit: 1_000, due: true })
+    expect(keys(listed.items)).toEqual(keys(due))
+    expect(all.summary!.due).toBe(due.length)
+    const ranks = all.items.map((snapshot) => rankOf(snapshot, snapshot.at))
+    expect(ranks).toEqual([...ranks].sort())
   })
 
   it('are read by a role that may only read as the next writer will find them', async () => {

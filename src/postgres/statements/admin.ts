@@ -1,23 +1,28 @@
-import { type CheckedPrune, MOST_NAMESPACES, type Place } from '../../fleet/paging.ts'
+import { type CheckedPrune, type ListCursor, MOST_NAMESPACES } from '../../fleet/paging.ts'
 import type { HistoryQuery, ListQuery, RemoveRequest } from '../../fleet/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
-import { ms, STATUS, snapshotSql } from './snapshot.ts'
+import { dueSql, laxSql, ms, STATUS, snapshotSql } from './snapshot.ts'
 
 const all = (conditions: readonly (string | false)[]): string =>
   ['true', ...conditions.filter((condition) => condition !== false)].join(' and ')
 
-const rank = (state: string): string =>
-  `case ${state} when 'OPEN' then 0 when 'HALF_OPEN' then 1 else 2 end`
-const ORDER = `${rank(STATUS)}, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
+/** The breakers with their status and whether they are due at `n.t`, and with their rank at `n.r`: `rankOf` of the list. */
+const ranked = (breakers: string): string =>
+  `n cross join ${breakers} c
+    cross join lateral (select ${STATUS} as status, ${dueSql('n.t')} as over offset 0) s
+    cross join lateral (select s.status = 'OPEN' and s.over as due, case when s.status = 'CLOSED' then 3
+      when s.status = 'OPEN' and ${dueSql('n.r')} or ${laxSql('n.r')} then 2
+      when s.status = 'OPEN' then 0 else 1 end as rank offset 0) k`
+const ORDER = `k.rank, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
 
 /**
  * Worst first, paged by key: no offset to count up to. No index serves it, for one on `state` would
  * cost every write.
  */
 export function listStatement(
-  { namespace, status, search, summary }: ListQuery,
-  after: Place | undefined,
+  { namespace, status, due, search, summary }: ListQuery,
+  after: ListCursor | undefined,
   limit: number,
   { breakers }: Names,
 ): Statement {
@@ -29,20 +34,28 @@ export function listStatement(
   ]
   const page = all([
     ...found,
-    status !== undefined && `${STATUS} = ${params.add(status)}`,
+    status !== undefined && `s.status = ${params.add(status)}`,
+    due !== undefined && (due ? 'k.due' : 'not k.due'),
     after !== undefined &&
-      `(${ORDER}) > (${rank(params.add(after.status))}, -(${params.add(after.failureCount)}::int),
+      `(${ORDER}) > (${params.add(after.rank)}::int, -(${params.add(after.failureCount)}::int),
         ${params.add(after.resourceKey)} collate "C", ${params.add(after.namespace)} collate "C")`,
   ])
+  const from = ranked(breakers)
+  const first = after
+    ? `timestamptz 'epoch' + ${params.add(after.at)}::bigint * interval '1 ms'`
+    : 't'
   const count = (state: string) => `'${state}', count(*) filter (where f.status = '${state}')`
-  const summed = `json_build_object(
-    'counts', (select json_build_object(${['OPEN', 'HALF_OPEN', 'CLOSED'].map(count).join(', ')})
-      from (select ${STATUS} as status from ${breakers} c where ${all(found)}) f),
+  const summed = `(select json_build_object(
+    'counts', json_build_object(${['OPEN', 'HALF_OPEN', 'CLOSED'].map(count).join(', ')}),
+    'due', count(*) filter (where f.due),
     'namespaces', array_to_json(array(select c.namespace from ${breakers} c
-      group by c.namespace order by c.namespace collate "C" limit ${MOST_NAMESPACES})))`
+      group by c.namespace order by c.namespace collate "C" limit ${MOST_NAMESPACES})))
+      from (select s.status, k.due from ${from} where ${all(found)}) f)`
   return {
-    text: `select json_build_object('at', ${ms('clock_timestamp()')}, 'rows', array_to_json(array(
-  select ${snapshotSql('json_build_object')} from ${breakers} c where ${page}
+    text: `with n as materialized (select t, ${first} as r from (select date_trunc('milliseconds', clock_timestamp()) as t offset 0) x)
+select json_build_object('at', (select ${ms('t')} from n), 'rows', array_to_json(array(
+  select ${snapshotSql('json_build_object', `'rank', k.rank, `)}
+    from ${from} where ${page}
    order by ${ORDER} limit ${params.add(limit)}::int)), 'summary', ${summary ? summed : 'null'})::text`,
     params: params.values,
   }
@@ -92,7 +105,7 @@ export function removeStatement(
   }
 }
 
-/** Only what is closed, without override, and long untouched: an isolate may hold reports for any other. */
+/** Only what is closed, without an order in force, and long untouched: an isolate may hold reports for any other. */
 export function pruneStatement(
   { namespace, breakersOlderThanMs, transitionsOlderThanMs }: CheckedPrune,
   { breakers, transitions }: Names,
@@ -103,7 +116,8 @@ export function pruneStatement(
       ? 'false'
       : `${column} < clock_timestamp() - ${params.add(ms)}::bigint * interval '1 ms'`
   const within = namespace !== undefined && `namespace = ${params.add(namespace)}`
-  const idle = `state = 'CLOSED' and own_state = 'CLOSED' and override is null`
+  const idle = `state = 'CLOSED' and own_state = 'CLOSED'
+      and (override is null or override_until <= clock_timestamp() or override_until > clock_timestamp() + override_ms * interval '1 ms')`
   return {
     text: `with b as (delete from ${breakers} where ${all([
       older('updated_at', breakersOlderThanMs),

@@ -14,7 +14,7 @@ export function readStatement(ids: readonly BreakerId[], names: Names): Statemen
     text: `
 select json_build_object('installed', ${installed(names)}, 'looks', array_to_json(array(
   select json_build_object('at', ${ms('clock_timestamp()')}, 'snapshot',
-    (select ${snapshotSql('json_build_object')}
+    (select ${snapshotSql('json_build_object', `'created_at', ${ms('c.created_at')}, `)}
     from ${names.breakers} c where c.resource_key = k.id ->> 0 and c.namespace = k.id ->> 1))
   from jsonb_array_elements($1::text::jsonb) with ordinality as k(id, ordinal)
  order by k.ordinal)))::text`,

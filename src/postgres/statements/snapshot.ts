@@ -18,9 +18,10 @@ export const ms = (instant: string): string =>
 /**
  * The row `c` as JSON, which every driver hands over alike: their ideas of `int8`, arrays and instants differ.
  * `build` is the function that makes it: `jsonb_build_object` within a larger `jsonb`, `json_build_object` where it stands alone.
+ * `more` are fields that only some statements ask for.
  */
-export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object'): string {
-  return `${build}('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
+export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object', more = ''): string {
+  return `${build}(${more}'resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
     'previous_generation', c.previous_generation, 'version', c.version, 'failure_count', c.failure_count, 'open_until', case when isfinite(c.open_until) then ${ms('c.open_until')}
       when c.open_until = 'infinity' then ${INDEFINITE} end,
     'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
@@ -29,3 +30,20 @@ export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object'): 
     'would_reject', c.would_reject, 'settings', c.settings, 'updated_at', ${ms('c.updated_at')}, 'since', c.flush_ids[1],
     'foreign', case when ${IS_FOREIGN} then ${build}('state', c.own_state, 'open_until', ${ms('c.own_open_until')}, 'window', ${HAS_WINDOW}) end)`
 }
+
+/** Is the cooldown of our own open over at `t`? */
+const ownDue = (t: string): string =>
+  `(c.own_open_until is null or c.own_open_until <= ${t} or c.own_open_until > ${t} + c.cooldown_ms * interval '1 ms')`
+
+/**
+ * Is the row `c`, where it is open, due at `t`, whole milliseconds? An end that another program wrote counts unless it comes before
+ * ours, which `reconcile` keeps.
+ */
+export const dueSql = (t: string): string =>
+  `case when ${IS_FOREIGN} then (c.open_until is null or date_trunc('milliseconds', c.open_until) <= ${t})
+      and (c.own_state <> 'OPEN' or ${ownDue(t)} or ${HAS_WINDOW}) else ${ownDue(t)} end`
+
+/** Is an order in force at `t` under which the row `c` rejects nothing? */
+export const laxSql = (t: string): string =>
+  `coalesce(c.override in ('DISABLED', 'METRICS_ONLY'), false)
+    and (c.override_until is null or ${t} < c.override_until and c.override_until <= ${t} + c.override_ms * interval '1 ms')`

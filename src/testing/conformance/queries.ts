@@ -4,7 +4,7 @@ import { equal, matches, ok, rejection } from '../assert.ts'
 import { type Breaker, type Cases, type Lab, lasting } from './lab.ts'
 
 /** Breakers of which each has one outcome. */
-async function some(lab: Lab, keys: readonly string[]): Promise<readonly Breaker[]> {
+export async function some(lab: Lab, keys: readonly string[]): Promise<readonly Breaker[]> {
   const breakers = keys.map((resourceKey) =>
     lab.breaker({ failureLimit: fraction(9, 9) }, { resourceKey }),
   )
@@ -14,11 +14,14 @@ async function some(lab: Lab, keys: readonly string[]): Promise<readonly Breaker
   return breakers
 }
 
-const keysOf = ({ items }: { readonly items: readonly { readonly resourceKey: string }[] }) =>
-  items.map(({ resourceKey }) => resourceKey)
+export const keysOf = ({
+  items,
+}: {
+  readonly items: readonly { readonly resourceKey: string }[]
+}) => items.map(({ resourceKey }) => resourceKey)
 
 export const queryCases: Cases = {
-  'lists the worst first: open, half-open, closed; then most failures; then by key': async (
+  'lists the worst first: what rejects, half-open, closed; then most failures; then by key': async (
     lab,
   ) => {
     const breakers = await some(lab, [
@@ -38,7 +41,7 @@ export const queryCases: Cases = {
     await half!.order({ command: 'open', cooldownMs: [1] })
     await lab.pass(2)
     await half!.acquire()
-    await open!.order({ command: 'open', cooldownMs: [1] })
+    await open!.order({ command: 'open', cooldownMs: [DAY_MS] })
     await much!.read()
     await much!.send('1', { trip: true })
     const page = await lab.storage.list({ namespace: lab.namespace })
@@ -182,8 +185,16 @@ export const queryCases: Cases = {
     equal(await of(90_000), ['new', 'old'], 'of a minute and a half')
   },
 
-  'prunes what is closed, without override, and untouched for longer than asked': async (lab) => {
-    const [open, overridden, closed] = await some(lab, ['open', 'overridden', 'closed'])
+  'prunes what is closed, without an order in force, and untouched for longer than asked': async (
+    lab,
+  ) => {
+    const [open, overridden, closed, over] = await some(lab, [
+      'open',
+      'overridden',
+      'closed',
+      'order is over',
+    ])
+    await over!.order({ command: 'override', override: 'DISABLED', forMs: 1 })
     await open!.order({ command: 'open', cooldownMs: [1] })
     await overridden!.order({ command: 'override', override: 'DISABLED', forMs: null })
     await lab.breaker({}, { namespace: `${lab.namespace} too` }).send('0')
@@ -193,7 +204,7 @@ export const queryCases: Cases = {
     if (!lab.moves) return
     await lab.pass(DAY_MS + 1)
     const [young] = await some(lab, ['young'])
-    equal(await prune(), { breakers: 1, transitions: 0 }, 'pruned when old')
+    equal(await prune(), { breakers: 2, transitions: 0 }, 'pruned when old')
     equal(
       keysOf(await lab.storage.list({ namespace: lab.namespace })),
       ['open', 'overridden', 'young'],
