@@ -122,5 +122,6 @@ function innermost(error: unknown): unknown {
 function sqlStateOf(error: unknown): string | undefined {
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  // No SQLSTATE is of a class with E, but codes of the system are: EPIPE.
+  return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : undefined
 }

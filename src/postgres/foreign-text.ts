@@ -23,7 +23,7 @@ function cut(text: string): string {
  */
 function redacted(text: string): string {
   return text
-    .replace(/:\/\/([^\s:@/]{0,100}):.*@/g, '://$1:***@')
+    .replace(/:\/\/([^\s:@/]*):.*@/g, '://$1:***@')
     .replace(/%3A%2F%2F.*(?:%40|@)/gi, '%3A%2F%2F***%40')
     .replace(
       /(pass(?:word|wd)?|pwd|secret|token|api[-_]?key)(["']?\s{0,9}[=:]\s{0,9})('(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|[^\s&;,]+)/gi,

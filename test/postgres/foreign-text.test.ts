@@ -8,6 +8,7 @@ it.each([
   `cannot reach postgres://u:${SECRET}@h/d`,
   `cannot reach postgres://:${SECRET}@h/d`,
   `cannot reach postgres://u:p@${SECRET}@h/d today`,
+  `cannot reach postgres://${'u'.repeat(150)}:${SECRET}@h/d`,
   `cannot reach postgres://u:my ${SECRET}@h/d`,
   `cannot reach postgres://u:p%40${SECRET}@h/d`,
   `two: postgres://a:${SECRET}@h/d and postgres://b:${SECRET}@h/d`,
@@ -67,6 +68,7 @@ it.each([
   ['42804', 'SCHEMA_MISSING'],
   ['3F000', 'SCHEMA_MISSING'],
   ['3D000', 'DATABASE_MISSING'],
+  ['28000', 'ACCESS_DENIED'],
   ['28P01', 'ACCESS_DENIED'],
   ['42501', 'NOT_ALLOWED'],
   ['25006', 'NOT_ALLOWED'],
@@ -84,4 +86,9 @@ it.each([
   )
   expect(error).toMatchObject({ code, sqlState })
   expect(error.message).toContain('x')
+})
+
+it.each(['EPIPE', 'EPERM', 'EBUSY'])('%s of the system is no SQLSTATE', (code) => {
+  const error = asStorageError(Object.assign(new Error(`write ${code}`), { code }))
+  expect(error).toMatchObject({ code: 'STORAGE_FAILED', sqlState: undefined })
 })
