@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { fraction } from '../../src/core/limits.ts'
@@ -6,6 +7,7 @@ import { resolveSettings } from '../../src/core/settings.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { type NodePostgresStorage, nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import { FUNCTION_NAME } from '../../src/postgres/statements/function-name.ts'
+import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { plainReport } from '../support/plain-report.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { pushSchema } from './support.ts'
@@ -77,10 +79,7 @@ describe.each(['tables only', 'function'])('a database that undoes writes (%s)',
     await before()
     await admin.query(setUp)
     try {
-      return await write().then(
-        () => 'stored',
-        (error) => error,
-      )
+      return await write().catch((error) => error)
     } finally {
       await connect()
       await admin.query(`drop function if exists meddle cascade;
@@ -177,15 +176,27 @@ describe.each(['tables only', 'function'])('a database that undoes writes (%s)',
   })
 
   it('tells of what was pruned by what was deleted', async () => {
-    const setUp = `${trigger('before delete', 'rc_circuit_transitions', 'return null;')}`
-    await endsIn(
-      setUp,
-      async () =>
-        expect(await storage.prune({ transitionsOlderThanMs: 0 })).toMatchObject({
-          transitions: 0,
-        }),
-      once,
-    )
+    const DAY_MS = 86_400_000
+    const prune = () =>
+      storage.prune({ breakersOlderThanMs: DAY_MS, transitionsOlderThanMs: DAY_MS })
+    const closedLongAgo = async () => {
+      const control = (order: Parameters<typeof storage.control>[0]['command']['order']) =>
+        storage.control({ ...key('k'), command: { order, actor: null, reason: null } })
+      await control({ command: 'open', cooldownMs: [60_000] })
+      await control({ command: 'close' })
+      await admin.query(`update rc_circuit_breakers set updated_at = now() - interval '2 days';
+        update rc_circuit_transitions set at = now() - interval '2 days'`)
+    }
+    const keeps = (table: string) => trigger('before delete', table, 'return null;')
+    expect(await endsIn('select 1', prune, closedLongAgo)).toEqual({ breakers: 1, transitions: 2 })
+    expect(await endsIn(keeps('rc_circuit_transitions'), prune, closedLongAgo)).toEqual({
+      breakers: 1,
+      transitions: 0,
+    })
+    expect(await endsIn(keeps('rc_circuit_breakers'), prune, closedLongAgo)).toEqual({
+      breakers: 0,
+      transitions: 2,
+    })
   })
 })
 
@@ -242,18 +253,24 @@ describe('a function that the role may not call', () => {
 
   it('is not called again where it was refused', async () => {
     await grant()
-    await using storage = nodePostgresStorage(url(), { max: 1, onNotice: () => {} })
-    await storage.exchange([key('quiet')])
-    await revoke()
-    const refused = async () =>
-      (
-        await admin.query(
-          'select xact_rollback::int as n from pg_stat_database where datname = current_database()',
-        )
-      ).rows[0].n
-    await storage.exchange([failed('quiet')])
-    const before = await refused()
-    for (let i = 0; i < 5; i++) await storage.exchange([key('quiet')])
-    expect(await refused()).toBe(before)
+    const calls: string[] = []
+    const pool = new pg.Pool({ connectionString: url(), max: 1 })
+    const logQuery = (text: string) =>
+      text.startsWith(`select ${FUNCTION_NAME}(`) ? void calls.push(text) : undefined
+    const client = drizzle({ client: pool, logger: { logQuery } })
+    const storage = new DrizzleStorage(client, { onNotice: () => {} })
+    try {
+      await storage.exchange([key('quiet')])
+      await storage.exchange([key('quiet')])
+      expect(calls).toHaveLength(1)
+      await revoke()
+      await storage.exchange([failed('quiet')])
+      expect(calls).toHaveLength(2)
+      for (let i = 0; i < 5; i++) await storage.exchange([key('quiet')])
+      await storage.exchange([failed('quiet')])
+      expect(calls).toHaveLength(2)
+    } finally {
+      await pool.end()
+    }
   })
 })
