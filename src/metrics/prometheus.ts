@@ -93,7 +93,8 @@ async function worst(
   return { snapshots, summary }
 }
 
-const STATES = ['OPEN', 'HALF_OPEN', 'CLOSED'] as const
+/** The states of {@link readingOf}'s `phase`: an open breaker whose cooldown is over is `DUE`. */
+const STATES = ['OPEN', 'DUE', 'HALF_OPEN', 'CLOSED'] as const
 const name = (end: string): string => `resilient_circuit_${end}`
 const gauge = (end: string, help: string, samples: readonly Sample[]): Family => ({
   name: name(end),
@@ -104,17 +105,20 @@ const gauge = (end: string, help: string, samples: readonly Sample[]): Family =>
 
 function totals(snapshots: readonly Snapshot[], summary: BreakerSummary | undefined): Family[] {
   if (summary === undefined) return []
-  const all = STATES.reduce((sum, state) => sum + summary.counts[state], 0)
+  const { OPEN, HALF_OPEN, CLOSED } = summary.counts
+  // A storage that does not know hands over the open ones first: most of the due are among them.
+  const DUE = summary.due ?? snapshots.filter((s) => readingOf(s).phase === 'DUE').length
+  const counts = { OPEN: OPEN - DUE, DUE, HALF_OPEN, CLOSED }
   return [
     gauge(
       'breakers',
       'Breakers in the storage, by state.',
-      STATES.map((state) => ({ labels: { state }, value: summary.counts[state] })),
+      STATES.map((state) => ({ labels: { state }, value: counts[state] })),
     ),
     gauge(
       'breakers_omitted',
       'Breakers beyond the cardinality limit: the healthiest, without series of their own.',
-      [{ labels: {}, value: Math.max(0, all - snapshots.length) }],
+      [{ labels: {}, value: Math.max(0, OPEN + HALF_OPEN + CLOSED - snapshots.length) }],
     ),
   ]
 }
@@ -136,11 +140,11 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
   return [
     gauge(
       'state',
-      'State of a breaker: 1 for the one that it is in.',
+      'State of a breaker by the clock of the storage: 1 for the one that it is in. OPEN rejects calls; DUE is an open one whose cooldown is over: the next call probes.',
       snapshots.flatMap((s) =>
         STATES.map((state) => ({
           labels: { ...idOf(s), state },
-          value: s.status === state ? 1 : 0,
+          value: readings.get(s)!.phase === state ? 1 : 0,
         })),
       ),
     ),
@@ -181,8 +185,12 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
     ),
     gauge(
       'open_until_timestamp_seconds',
-      'When the cooldown of an open breaker ends, in seconds since 1970; none where no end is known.',
-      each((s) => (s.status === 'OPEN' && s.openUntil < INDEFINITE ? s.openUntil / 1_000 : null)),
+      'When the cooldown of an open breaker ends, in seconds since 1970; none where it is over, or no end is known.',
+      each((s) =>
+        s.status === 'OPEN' && readings.get(s)!.phase === 'OPEN' && s.openUntil < INDEFINITE
+          ? s.openUntil / 1_000
+          : null,
+      ),
     ),
     gauge(
       'last_change_timestamp_seconds',

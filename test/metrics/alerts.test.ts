@@ -2,9 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import parse from 'parse-prometheus-text-format'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fraction } from '../../src/core/limits.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
+import { prometheusText } from '../../src/metrics/index.ts'
+import { FakeClock } from '../../src/testing/index.ts'
 import { Reporter } from '../browser/scene.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -109,5 +113,69 @@ describe('the examples of docs/observability.md', () => {
     }
     // The line of the last minute is the next run's.
     expect(posted.flatMap((text) => text.split('\n'))).toEqual(opened.slice(0, -1))
+  })
+})
+
+/** The condition of an alert of docs/observability.md. */
+async function ruleOf(alert: string): Promise<string> {
+  const text = await readFile(join(root, 'docs/observability.md'), 'utf8')
+  const rule = text.slice(text.indexOf(`- alert: ${alert}\n`)).slice(1)
+  const [, expression] = /expr: \|?(.*?)\n *(?:for:|keep_firing_for:|- alert:|```)/s.exec(rule)!
+  return expression!.replace(/\s+/g, ' ').trim()
+}
+
+const CONDITION =
+  /^(?:avg_over_time\()?resilient_circuit_(\w+)(?:\{(\w+)="(\w+)"\})?(?:\[\w+\]\))?(?: (==|>) ([\d.]+))?$/
+
+/** The breakers for which a rule of `and` and `unless` holds, had everything been as it is for as long as it looks back. */
+function firing(rule: string, text: string): string[] {
+  const families = parse(text)
+  const holds = (condition: string): string[] => {
+    const [, name, label, wanted, sign, limit] = CONDITION.exec(condition)!
+    const family = families.find((found) => found.name === `resilient_circuit_${name}`)
+    return (family?.metrics ?? [])
+      .filter(({ labels }) => label === undefined || labels![label] === wanted)
+      .filter(({ value }) => {
+        if (sign === undefined) return true
+        return sign === '==' ? Number(value) === Number(limit) : Number(value) > Number(limit)
+      })
+      .map(({ labels }) => labels!['resource_key']!)
+  }
+  const [first, ...rest] = rule.split(/ (?=and |unless )/)
+  return rest.reduce((found, part) => {
+    const [, word, condition] = /^(and|unless) (?:on \([\w, ]+\) )?(.*)$/.exec(part)!
+    const others = new Set(holds(condition!))
+    return found.filter((key) => others.has(key) === (word === 'and'))
+  }, holds(first!))
+}
+
+describe('the rule CircuitOpen of docs/observability.md', () => {
+  it('fires for what rejects calls by itself, and ends with the cooldown though nobody calls', async () => {
+    const clock = new FakeClock()
+    const storage = new InMemoryStorage({ clock: clock.now })
+    const at = (key: string) =>
+      new Reporter(storage, key, 'n', { failureLimit: fraction(1, 2), cooldown: '10m' })
+    const order = (key: string, override: 'FORCED_OPEN' | 'METRICS_ONLY') =>
+      storage.control({
+        ...at(key).id,
+        command: {
+          order: { command: 'override', override, forMs: null },
+          actor: null,
+          reason: null,
+        },
+      })
+    for (const key of ['broken', 'watched']) await at(key).report('01')
+    await at('calm').report('0')
+    await order('watched', 'METRICS_ONLY')
+    await order('isolated', 'FORCED_OPEN')
+    const rule = await ruleOf('CircuitOpen')
+    expect(firing(rule, await prometheusText(storage))).toEqual(['broken'])
+    clock.advance(600_000)
+    expect(firing(rule, await prometheusText(storage))).toEqual([])
+    // Until the next call, which probes: it fails, and the alert is back.
+    const token = await at('broken').probe()
+    expect(firing(rule, await prometheusText(storage))).toEqual([])
+    await at('broken').report('1', { tokens: [token!] })
+    expect(firing(rule, await prometheusText(storage))).toEqual(['broken'])
   })
 })

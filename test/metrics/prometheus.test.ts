@@ -41,9 +41,11 @@ describe('Prometheus text', () => {
     const text = await prometheusText(storage)
     expect(samplesOf(text, 'state')).toEqual({
       'open n OPEN': 1,
+      'open n DUE': 0,
       'open n HALF_OPEN': 0,
       'open n CLOSED': 0,
       'calm n OPEN': 0,
+      'calm n DUE': 0,
       'calm n HALF_OPEN': 0,
       'calm n CLOSED': 1,
     })
@@ -54,12 +56,49 @@ describe('Prometheus text', () => {
       'open n': clock.now() / 1_000 + 30,
     })
     expect(samplesOf(text, 'consecutive_opens')).toEqual({ 'open n': 1, 'calm n': 0 })
-    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, HALF_OPEN: 0, CLOSED: 1 })
+    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, DUE: 0, HALF_OPEN: 0, CLOSED: 1 })
     clock.advance(11_000)
     expect(samplesOf(await prometheusText(storage), 'window_failures')).toEqual({
       'open n': 2,
       'calm n': 0,
     })
+  })
+
+  it('tells an open breaker from one that is due, though nobody calls and the row stands', async () => {
+    const { storage, at, clock } = fleet()
+    await at('k', 'n', { cooldown: '30s' }).report('1')
+    await at('long', 'n', { cooldown: '1h' }).report('1')
+    clock.advance(30_000)
+    const text = await prometheusText(storage)
+    expect(samplesOf(text, 'state')).toMatchObject({
+      'k n OPEN': 0,
+      'k n DUE': 1,
+      'long n OPEN': 1,
+      'long n DUE': 0,
+    })
+    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, DUE: 1, HALF_OPEN: 0, CLOSED: 0 })
+    // An end that is over says nothing, and one that a clock which stepped back left ahead is none.
+    expect(Object.keys(samplesOf(text, 'open_until_timestamp_seconds'))).toEqual(['long n'])
+    expect((await storage.list()).items.map(({ status }) => status)).toEqual(['OPEN', 'OPEN'])
+  })
+
+  it('counts what is due itself where the storage does not', async () => {
+    const { storage, at, clock } = fleet()
+    await at('k', 'n', { cooldown: '30s' }).report('1')
+    await at('long', 'n', { cooldown: '1h' }).report('1')
+    clock.advance(30_000)
+    const list: typeof storage.list = async (query) => {
+      const { summary, ...page } = await storage.list(query)
+      return summary === undefined
+        ? page
+        : { ...page, summary: { counts: summary.counts, namespaces: [] } }
+    }
+    const text = await prometheusText({
+      ...broken(new Error()),
+      list,
+      history: (q) => storage.history(q),
+    })
+    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, DUE: 1, HALF_OPEN: 0, CLOSED: 0 })
   })
 
   it('says which probes are out, and which order stands, and no longer than it does', async () => {
@@ -139,7 +178,7 @@ describe('Prometheus text', () => {
       'calm 1 n',
     ])
     expect(samplesOf(text, 'breakers_omitted')).toEqual({ '': 23 })
-    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, HALF_OPEN: 0, CLOSED: 25 })
+    expect(samplesOf(text, 'breakers')).toEqual({ OPEN: 1, DUE: 0, HALF_OPEN: 0, CLOSED: 25 })
   })
 
   it('pages on where the limit is higher than a page', async () => {
@@ -214,13 +253,22 @@ describe('the Grafana dashboard in docs/', () => {
       (panel: { targets?: { expr: string }[] }) => panel.targets?.map(({ expr }) => expr) ?? [],
     )
     expect(expressions.length).toBeGreaterThan(5)
-    const asked = expressions.flatMap(
-      (expression) => expression.match(/resilient_circuit_\w+/g) ?? [],
+    const selectors = expressions.flatMap(
+      (expression) => expression.match(/resilient_circuit_\w+(\{[^}]*\})?/g) ?? [],
     )
-    expect(asked.filter((name) => !known.has(name))).toEqual([])
+    const names = selectors.map((selector) => selector.replace(/\{.*/, ''))
+    expect(names.filter((name) => !known.has(name))).toEqual([])
     const labels = expressions.flatMap((expression) =>
       [...expression.matchAll(/[{,]\s*(\w+)=~?"/g)].map(([, label]) => label),
     )
-    expect(new Set(labels)).toEqual(new Set(['namespace', 'state']))
+    expect(new Set(labels)).toEqual(new Set(['namespace', 'state', 'override']))
+    // How many have no series is known of all namespaces together alone.
+    expect(selectors.filter((selector) => !selector.includes('namespace=~"$namespace"'))).toEqual([
+      'resilient_circuit_breakers_omitted',
+    ])
+    const states = expressions.flatMap((expression) =>
+      [...expression.matchAll(/state="(\w+)"/g)].map(([, state]) => state),
+    )
+    expect(new Set(states)).toEqual(new Set(['OPEN', 'DUE', 'HALF_OPEN', 'CLOSED']))
   })
 })
