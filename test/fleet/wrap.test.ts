@@ -95,7 +95,9 @@ describe.each([
 describe('a wrapped storage', () => {
   it('has what is given in place of its own, and nothing else changes', async () => {
     const storage = new InMemoryStorage()
-    const wrapped = wrapStorage(storage, { namespace: 'preview', close: async () => {} })
+    const close = async () => {}
+    const wrapped = wrapStorage(storage, { namespace: 'preview', list: () => 'mine', close })
+    expect([wrapped.list(), (await storage.list()).items]).toEqual(['mine', []])
     expect([wrapped.namespace, (storage as { namespace?: string }).namespace]).toEqual([
       'preview',
       undefined,
