@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 
-export type Commit = 'synchronous' | 'asynchronous'
-
 /** Clients that stay connected, and answer with text: what a driver makes of an answer is not the database's cost. */
 export class Connections implements AsyncDisposable {
   readonly #clients: readonly pg.Client[]
@@ -11,28 +9,30 @@ export class Connections implements AsyncDisposable {
     this.#clients = clients
   }
 
-  static async open(url: string, count: number, commit: Commit): Promise<Connections> {
-    const clients = Array.from(
-      { length: count },
-      () => new pg.Client({ connectionString: url, options: commitOption(commit) }),
-    )
+  /** @param options - settings of their sessions, as `-c name=value` */
+  static async open(url: string, count: number, options?: string): Promise<Connections> {
+    const config = { connectionString: url, ...(options !== undefined && { options }) }
+    const clients = Array.from({ length: count }, () => new pg.Client(config))
     await Promise.all(clients.map((client) => client.connect()))
     return new Connections(clients)
+  }
+
+  get count(): number {
+    return this.#clients.length
   }
 
   /** A statement, unnamed and so planned anew, as an HTTP driver sends it; the first row's columns. */
   async query(
     connection: number,
     text: string,
-    values?: readonly string[],
+    values: readonly string[] = [],
   ): Promise<readonly (string | null)[]> {
-    const config = {
+    const { rows } = await this.#clients[connection]!.query<(string | null)[]>({
       text,
-      rowMode: 'array' as const,
+      rowMode: 'array',
       types: AS_TEXT,
-      ...(values && { values: [...values] }),
-    }
-    const { rows } = await this.#clients[connection]!.query<(string | null)[]>(config)
+      ...(values.length > 0 && { values: [...values] }),
+    })
     return rows[0] ?? []
   }
 
@@ -52,39 +52,25 @@ export class Connections implements AsyncDisposable {
 
 const AS_TEXT = { getTypeParser: () => (value: string) => value }
 
-export function commitOption(commit: Commit): string {
-  return `-c synchronous_commit=${commit === 'synchronous' ? 'on' : 'off'}`
-}
-
 function processorTime(client: pg.Client): number {
   const { processID } = client as pg.Client & { readonly processID: number }
   return Number(readFileSync(`/proc/${processID}/schedstat`, 'utf8').split(' ')[0]) / 1_000
 }
 
-/** What some connections did in a while. */
-export interface Driven {
-  readonly perSecond: number
-  /** Of each operation, in milliseconds. */
-  readonly latencies: readonly number[]
-}
-
-/** Each connection repeats the operation, one at a time, until the time is over. */
+/** Each connection repeats the operation, one at a time, until the time is over. @returns how many there were in a second */
 export async function drive(
   connections: number,
   milliseconds: number,
   operation: (connection: number) => Promise<void>,
-): Promise<Driven> {
+): Promise<number> {
   const started = performance.now()
-  const latencies: number[] = []
+  let operations = 0
   const worker = async (connection: number) => {
-    let now = performance.now()
-    while (now - started < milliseconds) {
+    while (performance.now() - started < milliseconds) {
       await operation(connection)
-      const after = performance.now()
-      latencies.push(after - now)
-      now = after
+      operations++
     }
   }
   await Promise.all(Array.from({ length: connections }, (_, connection) => worker(connection)))
-  return { perSecond: (latencies.length / (performance.now() - started)) * 1_000, latencies }
+  return (operations * 1_000) / (performance.now() - started)
 }

@@ -1,12 +1,12 @@
 import pg from 'pg'
-import { listCursor } from '../../src/fleet/paging.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
 import type { DrizzleStorage } from '../../src/postgres/storage.ts'
+import { lines } from '../support/picture.ts'
+import { type Postgres, query } from '../support/postgres.ts'
 import type { Table } from '../support/result.ts'
+import { ratioText } from '../support/table.ts'
 import { compare, median, takeTurns } from '../support/turns.ts'
 import { NAMESPACE, Requests, settings } from './requests.ts'
-import { onServer, ourDatabase } from './server.ts'
-import { spread } from './throughput.ts'
 
 const DAY_MS = 86_400_000
 
@@ -16,17 +16,17 @@ export interface Growth {
   readonly curves: Readonly<Record<string, readonly (readonly [breakers: number, ms: number])[]>>
 }
 
-export async function measureGrowth(serverUrl: string, quick: boolean): Promise<Growth> {
+export async function measureGrowth(postgres: Postgres, quick: boolean): Promise<Growth> {
   const sizes = quick ? [10, 1_000, 10_000] : [10, 10_000, 1_000_000]
   const contenders: Record<string, () => Promise<number>> = {}
   const pools: pg.Pool[] = []
   let names: string[] = []
   for (const size of sizes) {
-    const url = await ourDatabase(serverUrl)
+    const url = await postgres.ours()
     await fill(url, size)
     const pool = new pg.Pool({ connectionString: url, max: 1 })
     pools.push(pool)
-    const operations = operationsOn(nodePostgresStorage(pool), pool, size)
+    const operations = operationsOn(nodePostgresStorage(pool), size)
     names = Object.keys(operations)
     for (const [name, operation] of Object.entries(operations))
       contenders[at(name, size)] = () => timed(operation, quick)
@@ -51,7 +51,7 @@ export async function measureGrowth(serverUrl: string, quick: boolean): Promise<
       rows: rows.map(({ name, standings }) => [
         name,
         ...standings.map(
-          ({ median, ratio }) => `${Number(median.toPrecision(3))} [× ${spread(ratio)}]`,
+          ({ median, ratio }) => `${Number(median.toPrecision(3))} [× ${ratioText(ratio)}]`,
         ),
       ]),
       samples,
@@ -69,7 +69,7 @@ const at = (name: string, size: number) => `${name}, ${size} breakers`
 const key = (i: number) => `breaker ${String(i).padStart(7, '0')}`
 
 async function fill(url: string, size: number): Promise<void> {
-  await onServer(
+  await query(
     url,
     `insert into rc_circuit_breakers (resource_key, namespace, state, own_state, open_until, own_open_until, cooldown_ms, failure_count, version, log,
        settings, flush_ids)
@@ -79,17 +79,13 @@ async function fill(url: string, size: number): Promise<void> {
             lateral (select case when i % 100 = 0 then 'OPEN' else 'CLOSED' end as state,
               case when i % 100 = 0 then date_trunc('second', now()) + interval '1 hour' end as until) s`,
   )
-  await onServer(url, 'vacuum (analyze) rc_circuit_breakers')
+  await query(url, 'vacuum (analyze) rc_circuit_breakers')
 }
 
 type Operation = () => Promise<number>
 
 /** Each answers how many milliseconds it took, without what prepares it. */
-function operationsOn(
-  storage: DrizzleStorage,
-  pool: pg.Pool,
-  size: number,
-): Readonly<Record<string, Operation>> {
+function operationsOn(storage: DrizzleStorage, size: number): Readonly<Record<string, Operation>> {
   const requests = new Requests()
   let turn = 0
   /** Far from the one before, and none of the open ones. */
@@ -108,11 +104,6 @@ function operationsOn(
     for (const report of reports) requests.counted(report)
     return ms
   }
-  const middle = listCursor(
-    { rank: 3, failureCount: 2, resourceKey: key(Math.ceil(size / 2)), namespace: NAMESPACE },
-    Date.now(),
-  )
-  const old = Math.max(1, size / 100)
   return {
     'read of one': () =>
       clocked(() => storage.exchange([{ resourceKey: any(), namespace: NAMESPACE }])),
@@ -120,18 +111,8 @@ function operationsOn(
     'exchange, an outcome each of 10': () =>
       exchange([...new Set(Array.from({ length: 10 }, any))], 1),
     'first page of the list': () => clocked(() => storage.list()),
-    'page in the middle': () => clocked(() => storage.list({ after: middle })),
     'first page with the summary': () => clocked(() => storage.list({ summary: true })),
     'prune, nothing old': () => clocked(() => storage.prune({ breakersOlderThanMs: DAY_MS })),
-    'prune, one in a hundred old': async () => {
-      await pool.query(
-        `insert into rc_circuit_breakers (resource_key, updated_at) select 'old ' || i, now() - interval '2 days' from generate_series(1, ${old}) i`,
-      )
-      return clocked(async () => {
-        const { breakers } = await storage.prune({ breakersOlderThanMs: DAY_MS })
-        if (breakers !== old) throw new Error(`${breakers} breakers were pruned, and not ${old}`)
-      })
-    },
   }
 }
 
@@ -148,4 +129,15 @@ async function timed(operation: Operation, quick: boolean): Promise<number> {
   do taken.push(await operation())
   while (performance.now() < end)
   return median(taken)
+}
+
+export function growthPicture({ curves }: Growth): string {
+  return lines(
+    {
+      title: 'What grows with the number of breakers',
+      x: { name: 'breakers in the table', log: true },
+      y: { name: 'milliseconds', log: true },
+    },
+    curves,
+  )
 }

@@ -22,7 +22,7 @@ const READ_FUNCTION = text(readByFunction('', names))
 const READ = text(readStatement([{ resourceKey: '', namespace: '' }], names))
 
 /** How a report's transaction commits. Ours turns synchronous commits off where it only counts; the third is what it would cost not to. */
-export type Shell = 'function' | 'do block' | 'function, commit made synchronous'
+export type Shell = 'function' | 'tables alone' | 'function, commit made synchronous'
 
 type Sent = ExchangeRequest & { readonly report: { readonly flushId: number } }
 
@@ -31,8 +31,6 @@ export class Requests {
   readonly #newest = new Map<string, number>()
   readonly #made = new Map<string, number>()
   #flushId = 0
-  /** How many reports had to go out anew, for the row had moved on too far since its newest flush id was seen. */
-  resent = 0
 
   /** The next outcomes of a breaker, of which every tenth is a failure. */
   outcomes(resourceKey: string, size: number): string {
@@ -61,9 +59,9 @@ export class Requests {
     connection: number,
     shell: Shell,
     resourceKey: string,
-    bits: string,
+    outcomes: number,
   ): Promise<void> {
-    return this.insist(resourceKey, bits, async (request) => {
+    return this.#insist(resourceKey, this.outcomes(resourceKey, outcomes), async (request) => {
       const answer = await send(
         connections,
         connection,
@@ -75,7 +73,7 @@ export class Requests {
   }
 
   /** As an isolate does: the only copy of a report, of which the row does not know what came of it, goes out again under a new id. */
-  async insist(
+  async #insist(
     resourceKey: string,
     bits: string,
     send: (request: Sent) => Promise<string | undefined>,
@@ -85,7 +83,6 @@ export class Requests {
       const verdict = await send(request)
       if (verdict === 'counted') return this.counted(request)
       if (verdict !== 'unknown') throw new Error(`a report was ${verdict}`)
-      this.resent++
     }
   }
 
@@ -109,7 +106,7 @@ async function send(
   shell: Shell,
   request: string,
 ): Promise<string> {
-  if (shell !== 'do block') {
+  if (shell !== 'tables alone') {
     const statement =
       shell === 'function'
         ? FUNCTION

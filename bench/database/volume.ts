@@ -1,13 +1,14 @@
 import pg from 'pg'
 import { ORIGINAL_SCHEMAS } from '../../test/postgres/original.ts'
+import { type Postgres, query } from '../support/postgres.ts'
 import type { Table } from '../support/result.ts'
 import { Connections } from './connections.ts'
-import { type Protocol, record } from './original.ts'
+import { loadAndSave } from './original.ts'
 import { Requests } from './requests.ts'
-import { databaseOf, onServer, ourDatabase } from './server.ts'
 
 const WRITERS = 8
 const KEYS = 100
+const ASYNCHRONOUS = '-c synchronous_commit=off'
 /** Autovacuum looks once a minute; so often a vacuum runs here, so that each run sees it alike. */
 const VACUUM_EVERY = 20_000
 
@@ -23,13 +24,12 @@ interface Written {
 /** One write of one writer, by its number. */
 type Write = (writer: number, number: number) => Promise<void>
 
-export async function measureVolume(serverUrl: string, quick: boolean): Promise<Table> {
+export async function measureVolume(postgres: Postgres, quick: boolean): Promise<Table> {
   const writes = quick ? 1_000 : 100_000
   const found: Written[] = []
-  for (const batch of [1, 10]) found.push(await ourVolume(serverUrl, batch, writes))
-  found.push(await originalVolume(serverUrl, 'its runtime', 'save', writes))
+  for (const batch of [1, 10]) found.push(await ourVolume(postgres, batch, writes))
   for (const schema of ['its runtime', 'its command line, then its runtime'] as const) {
-    found.push(await originalVolume(serverUrl, schema, 'load and save', writes))
+    found.push(await originalVolume(postgres, schema, writes))
   }
   return {
     title:
@@ -54,13 +54,13 @@ export async function measureVolume(serverUrl: string, quick: boolean): Promise<
   }
 }
 
-async function ourVolume(serverUrl: string, batch: number, writes: number): Promise<Written> {
-  const url = await ourDatabase(serverUrl)
+async function ourVolume(postgres: Postgres, batch: number, writes: number): Promise<Written> {
+  const url = await postgres.ours()
   const requests = new Requests()
-  const connections = await Connections.open(url, WRITERS, 'asynchronous')
+  const connections = await Connections.open(url, WRITERS, ASYNCHRONOUS)
   const write: Write = (writer, number) => {
     const key = `breaker ${number % KEYS}`
-    return requests.report(connections, writer, 'function', key, requests.outcomes(key, batch))
+    return requests.report(connections, writer, 'function', key, batch)
   }
   return written(url, `ours: exchange of ${batch}`, batch, writes, write, () =>
     connections[Symbol.asyncDispose](),
@@ -68,27 +68,32 @@ async function ourVolume(serverUrl: string, batch: number, writes: number): Prom
 }
 
 async function originalVolume(
-  serverUrl: string,
+  postgres: Postgres,
   schema: keyof typeof ORIGINAL_SCHEMAS,
-  protocol: Protocol,
   writes: number,
 ): Promise<Written> {
-  const url = await databaseOf(serverUrl, ORIGINAL_SCHEMAS[schema])
+  const url = await postgres.database(ORIGINAL_SCHEMAS[schema])
   const clients = Array.from(
     { length: WRITERS },
-    () => new pg.Client({ connectionString: url, options: '-c synchronous_commit=off' }),
+    () => new pg.Client({ connectionString: url, options: ASYNCHRONOUS }),
   )
   await Promise.all(clients.map((client) => client.connect()))
   const write: Write = (writer, number) =>
-    record(
+    loadAndSave(
       clients[writer]!,
-      protocol,
       `breaker ${number % KEYS}`,
       Math.floor(number / KEYS) % 10 === 9 ? 1 : 0,
     )
-  return written(url, `original: ${protocol}; table of ${schema}`, 1, writes, write, async () => {
-    await Promise.all(clients.map((client) => client.end()))
-  })
+  return written(
+    url,
+    `the original: load and save; table of ${schema}`,
+    1,
+    writes,
+    write,
+    async () => {
+      await Promise.all(clients.map((client) => client.end()))
+    },
+  )
 }
 
 async function written(
@@ -99,10 +104,10 @@ async function written(
   write: Write,
   close: () => Promise<void>,
 ): Promise<Written> {
-  await onServer(url, 'alter table rc_circuit_breakers set (autovacuum_enabled = off)')
+  await query(url, 'alter table rc_circuit_breakers set (autovacuum_enabled = off)')
   for (let key = 0; key < KEYS; key++) await write(0, key)
-  await onServer(url, 'checkpoint')
-  const [before] = await onServer<{ lsn: string }>(url, 'select pg_current_wal_insert_lsn() as lsn')
+  await query(url, 'checkpoint')
+  const [before] = await query<{ lsn: string }>(url, 'select pg_current_wal_insert_lsn() as lsn')
   for (let done = 0; done < writes; done += VACUUM_EVERY) {
     let next = done
     const end = Math.min(done + VACUUM_EVERY, writes)
@@ -110,15 +115,15 @@ async function written(
       while (next < end) await write(number, KEYS + next++)
     }
     await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)))
-    await onServer(url, 'vacuum rc_circuit_breakers')
+    await query(url, 'vacuum rc_circuit_breakers')
   }
-  const [wal] = await onServer<{ bytes: string }>(
+  const [wal] = await query<{ bytes: string }>(
     url,
     `select pg_current_wal_insert_lsn() - '${before!.lsn}'::pg_lsn as bytes`,
   )
   await close()
   const hotShare = await hot(url, writes)
-  const [size] = await onServer<{ rows: string; indexes: string }>(
+  const [size] = await query<{ rows: string; indexes: string }>(
     url,
     "select pg_table_size('rc_circuit_breakers') as rows, pg_indexes_size('rc_circuit_breakers') as indexes",
   )
@@ -135,7 +140,7 @@ async function written(
 /** A server process tells what it counted when it ends. */
 async function hot(url: string, writes: number): Promise<number> {
   for (;;) {
-    const [row] = await onServer<{ updates: number; hot: number }>(
+    const [row] = await query<{ updates: number; hot: number }>(
       url,
       "select n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = 'rc_circuit_breakers'",
     )

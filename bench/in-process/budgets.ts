@@ -1,11 +1,11 @@
 import type { Table } from '../support/result.ts'
+import { ratioText } from '../support/table.ts'
 import type { Standing } from '../support/turns.ts'
 import { ALONE, EXECUTE_OF, OURS } from './calls/contenders.ts'
 import type { Found } from './calls/run.ts'
 import type { SceneName } from './calls/scene.ts'
 import { standing } from './calls/tables.ts'
-import { spread } from './spread.ts'
-import { type Traffic, trafficStandings } from './workerd/run.ts'
+import { breakerStanding, type Traffic } from './workerd/run.ts'
 
 const HELD_TO: readonly SceneName[] = [
   'closed',
@@ -20,14 +20,9 @@ const HELD_TO: readonly SceneName[] = [
 export function budgets(found: Found | undefined, traffic: Traffic | undefined): Table {
   const rows: Table['rows'][number][] = []
   const row = (what: string, most: number, ratio: Standing['ratio'] | undefined) => {
-    if (ratio !== undefined)
-      rows.push([
-        what,
-        `at most ${Number(most.toPrecision(3))}`,
-        ratio.median,
-        spread(ratio),
-        ratio.median <= most ? 'yes' : 'no',
-      ])
+    if (ratio === undefined) return
+    const budget = `at most ${Number(most.toPrecision(3))}`
+    rows.push([what, budget, ratioText(ratio), ratio.median <= most ? 'yes' : 'no'])
   }
   for (const [runtime, results] of found?.times ?? []) {
     for (const ours of [OURS, ALONE] as const) {
@@ -43,16 +38,15 @@ export function budgets(found: Found | undefined, traffic: Traffic | undefined):
     }
   }
   if (traffic) {
-    const { ratio } = trafficStandings(traffic.rates).breaker
+    const { ratio } = breakerStanding(traffic.rates)
     const held = ratio.median >= 0.9 ? 'yes' : 'no'
-    rows.push(['requests/s in workerd', 'at least 0.9', ratio.median, spread(ratio), held])
-    const time = trafficStandings(traffic.times).breaker.ratio
-    row('processor time of a request in workerd', 1 / 0.9, time)
+    rows.push(['requests/s in workerd', 'at least 0.9', ratioText(ratio), held])
+    row('processor time of a request in workerd', 1 / 0.9, breakerStanding(traffic.times).ratio)
   }
   return {
     title:
       'Budgets: ours against cockatiel’s CountBreaker; the middleware against Hono without one',
-    columns: ['what', 'budget', 'median', 'low to high', 'held'],
+    columns: ['what', 'budget', 'measured', 'held'],
     rows,
   }
 }

@@ -1,5 +1,5 @@
 /** What a breaker costs a call that goes through it: time and memory in process, on several runtimes; requests per second in workerd. */
-import { type PartOptions, type PartResult, versionOf } from '../support/result.ts'
+import { type PartOptions, type PartResult, versionsOf } from '../support/result.ts'
 import { budgets } from './budgets.ts'
 import { ALONE, BASELINE, CONTENDERS, EXECUTE_OF, OURS } from './calls/contenders.ts'
 import { measureCalls, type Wanted } from './calls/run.ts'
@@ -34,11 +34,7 @@ export async function run({ quick, only }: PartOptions): Promise<PartResult> {
   const wanted = only === undefined ? ALL_CALLS : CALLS[only]
   const found = wanted && (await measured(wanted, quick))
   return {
-    versions: {
-      hono: await versionOf('hono'),
-      workerd: await versionOf('workerd'),
-      ...found?.versions,
-    },
+    versions: { ...(await versionsOf('hono', 'workerd')), ...found?.versions },
     tables: [
       ...(found ? callTables(found) : []),
       ...(traffic ? [trafficTable(traffic)] : []),

@@ -1,75 +1,67 @@
 import type { Table } from '../support/result.ts'
 import { compare, median, type Samples, takeTurns } from '../support/turns.ts'
-import { Isolates, processStart } from './workerd.ts'
-import { BASELINE } from './workers.ts'
+import { COMPATIBILITY_DATE, startWorkerd } from '../support/workerd.ts'
+import { BASELINE } from '../support/workers.ts'
 
 /** How many fresh isolates make one round of a contender. */
 const ISOLATES = 5
 
-export interface ColdStarts {
-  readonly table: Table
-  /** Milliseconds to a fresh isolate's first response, by Worker. */
-  readonly isolates: Samples
-}
+/** Loads a Worker into an isolate of its own when that is first named. */
+const LOADER = `export default {
+  fetch(request, { LOADER, WORKERS }) {
+    const { worker, isolate } = Object.fromEntries(new URL(request.url).searchParams)
+    const modules = { 'worker.js': WORKERS[worker] }
+    const code = () => ({ compatibilityDate: '${COMPATIBILITY_DATE}', mainModule: 'worker.js', modules })
+    return LOADER.get(isolate, code).getEntrypoint().fetch('http://worker/')
+  }
+}`
 
-/** How long until a Worker first answers, on a route that is behind no breaker. */
+/**
+ * Milliseconds to a fresh isolate's first response, by Worker, on a route that is behind no breaker. One workerd loads all of
+ * them: all that differs from one isolate to the next is the Worker.
+ */
 export async function coldStarts(
   workers: Readonly<Record<string, string>>,
   quick: boolean,
-): Promise<ColdStarts> {
-  const isolates = await inIsolates(workers, quick ? 1 : 15)
-  const processes = await takeTurns(
-    each(workers, (_, script) => processStart(script)),
-    quick ? 1 : 5,
-  )
-  const rows = [
-    ['a fresh isolate in a running workerd', isolates],
-    ['a fresh workerd, its process included', processes],
-  ] as const
-  return {
-    isolates,
-    table: {
-      title: `Cold start: milliseconds to the first response of a route without a breaker, here, on loopback; median of the rounds (of an isolate's, each the median of ${ISOLATES})`,
-      columns: ['what starts', 'Worker', 'ms', `ms more than ${BASELINE} (low to high)`],
-      rows: rows.flatMap(([what, samples]) =>
-        compare(samples, BASELINE).map(({ name, median: ms }) => [
-          what,
-          name,
-          ms,
-          more(samples[name]!, samples[BASELINE]!),
-        ]),
-      ),
-      samples: { isolates, processes },
-    },
-  }
-}
-
-async function inIsolates(
-  workers: Readonly<Record<string, string>>,
-  rounds: number,
 ): Promise<Samples> {
-  const loader = await Isolates.start(workers, {})
-  const first = async (name: string): Promise<number> => {
+  await using loader = await startWorkerd(LOADER, {
+    workerLoaders: { LOADER: {} },
+    bindings: { WORKERS: workers },
+  })
+  let made = 0
+  const once = async (worker: string): Promise<number> => {
+    const url = new URL(loader.url)
+    url.search = new URLSearchParams({ worker, isolate: String(++made) }).toString()
+    const started = performance.now()
+    const response = await fetch(url)
+    const body = await response.text()
+    if (!response.ok) throw new Error(`${worker} answered ${response.status}: ${body}`)
+    return performance.now() - started
+  }
+  const some = async (worker: string): Promise<number> => {
     const times: number[] = []
-    for (let i = 0; i < ISOLATES; i++) times.push(await loader.fresh(name).get('/'))
+    for (let i = 0; i < ISOLATES; i++) times.push(await once(worker))
     return median(times)
   }
-  try {
-    // The loader's own first requests are slow ones.
-    for (const name of Object.keys(workers)) await first(name)
-    return await takeTurns(each(workers, first), rounds)
-  } finally {
-    await loader.close()
-  }
+  const turns = Object.fromEntries(Object.keys(workers).map((name) => [name, () => some(name)]))
+  // The loader's own first requests are slow ones.
+  await takeTurns(turns, 1)
+  return await takeTurns(turns, quick ? 1 : 15)
 }
 
-function each(
-  workers: Readonly<Record<string, string>>,
-  measure: (name: string, script: string) => Promise<number>,
-): Readonly<Record<string, () => Promise<number>>> {
-  return Object.fromEntries(
-    Object.entries(workers).map(([name, script]) => [name, () => measure(name, script)]),
-  )
+export function coldStartTable(isolates: Samples): Table {
+  return {
+    title:
+      'Cold start: milliseconds to the first response of a route without a breaker in a fresh isolate of a running workerd, here, on ' +
+      `loopback; median of the rounds, each the median of ${ISOLATES}`,
+    columns: ['Worker', 'ms', `ms more than ${BASELINE} (low to high)`],
+    rows: compare(isolates, BASELINE).map(({ name, median: ms }) => [
+      name,
+      ms,
+      more(isolates[name]!, isolates[BASELINE]!),
+    ]),
+    samples: isolates,
+  }
 }
 
 function more(values: readonly number[], base: readonly number[]): string {

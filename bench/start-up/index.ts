@@ -1,18 +1,15 @@
 /**
- * What the breaker adds to a Worker before it does anything: the size of the bundle, the time to a first response, the first call's
- * read, and what its statements come to for a million calls.
+ * What the breaker adds to a Worker before it does anything: the size of the bundle, the time to a first response, and what
+ * its statements come to for a million calls.
  */
-import { startLocalNeon } from '../../src/local/index.ts'
 import type { Bundle } from '../../test/packaging/bundle.ts'
-import { createDatabase, startPostgres } from '../../test/support/postgres.ts'
 import { bars } from '../support/picture.ts'
-import { type PartOptions, type PartResult, type Table, versionOf } from '../support/result.ts'
+import { type PartOptions, type PartResult, type Table, versionsOf } from '../support/result.ts'
 import { median } from '../support/turns.ts'
-import { coldStarts } from './cold-start.ts'
+import { BASELINE, bundles, DRIZZLE, NEON, NEON_FETCH } from '../support/workers.ts'
+import { coldStarts, coldStartTable } from './cold-start.ts'
 import { costs, wakefulness } from './cost.ts'
-import { firstCalls } from './first-call.ts'
 import { statementTimes } from './statement-time.ts'
-import { BASELINE, bundles } from './workers.ts'
 
 const PACKAGES = [
   'hono',
@@ -24,15 +21,20 @@ const PACKAGES = [
 ] as const
 
 export async function run({ quick }: PartOptions): Promise<PartResult> {
-  const made = await bundles()
+  const made = await bundles(BASELINE, NEON_FETCH, DRIZZLE, NEON)
   const names = Object.keys(made)
   const scripts = Object.fromEntries(names.map((name) => [name, made[name]!.text]))
-  const { table: cold, isolates } = await coldStarts(scripts, quick)
+  const isolates = await coldStarts(scripts, quick)
+  const { times, table } = await statementTimes(quick)
   return {
-    versions: Object.fromEntries(
-      await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)] as const)),
-    ),
-    tables: [sizes(made), cold, ...(await onPostgres(scripts, quick)), await wakefulness()],
+    versions: await versionsOf(...PACKAGES),
+    tables: [
+      sizes(made),
+      coldStartTable(isolates),
+      table,
+      await costs(times, quick),
+      await wakefulness(),
+    ],
     pictures: {
       'bundle-size': bars(
         { title: 'A Worker in one file', x: { name: '' }, y: { name: 'kB' } },
@@ -56,24 +58,6 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
         ),
       ),
     },
-  }
-}
-
-async function onPostgres(
-  scripts: Readonly<Record<string, string>>,
-  quick: boolean,
-): Promise<Table[]> {
-  const server = await startPostgres()
-  const database = await createDatabase(server.url, 'start_up')
-  try {
-    const neon = await startLocalNeon({ databaseUrl: database.url })
-    const first = await firstCalls(scripts, neon, quick)
-    await neon.close()
-    const { times, table } = await statementTimes(database.url, quick)
-    return [first, table, await costs(times, quick)]
-  } finally {
-    await database.drop()
-    await server.stop()
   }
 }
 

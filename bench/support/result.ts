@@ -1,7 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 
 /** Where results and pictures are kept. */
 const folder = new URL('../results/', import.meta.url)
@@ -56,13 +54,11 @@ export async function keep(
     await writeFile(new URL(`${name}.svg`, folder), svg)
 }
 
-/** The installed version of a package. */
-export async function versionOf(name: string): Promise<string> {
-  const { resolve } = createRequire(import.meta.url)
-  const paths = resolve.paths(name) ?? []
-  for (const path of paths) {
-    const text = await readFile(`${path}/${name}/package.json`, 'utf8').catch(() => undefined)
-    if (text !== undefined) return JSON.parse(text).version
-  }
-  throw new Error(`${name} is not installed beside ${fileURLToPath(import.meta.url)}`)
+/** The installed versions of packages. */
+export async function versionsOf(...names: readonly string[]): Promise<Record<string, string>> {
+  const manifests = names.map(
+    (name) => new URL(`../../node_modules/${name}/package.json`, import.meta.url),
+  )
+  const texts = await Promise.all(manifests.map((manifest) => readFile(manifest, 'utf8')))
+  return Object.fromEntries(names.map((name, i) => [name, JSON.parse(texts[i]!).version]))
 }

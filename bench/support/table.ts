@@ -1,4 +1,5 @@
 import type { Table } from './result.ts'
+import type { Standing } from './turns.ts'
 
 /** A table as Markdown, its columns aligned: it reads well in a terminal, and can be pasted. */
 export function markdown({ title, columns, rows }: Table): string {
@@ -11,6 +12,11 @@ export function markdown({ title, columns, rows }: Table): string {
     numeric[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
   )
   return [`### ${title}`, '', line(cells[0]!), line(rule), ...cells.slice(1).map(line)].join('\n')
+}
+
+/** A ratio with its lowest and highest round. */
+export function ratioText({ median, low, high }: Standing['ratio']): string {
+  return `${shown(median)} (${shown(low)} to ${shown(high)})`
 }
 
 /** Three digits are as many as a benchmark can tell; whole numbers keep theirs. */

@@ -1,12 +1,11 @@
-import type { Tally } from './counting-proxy.ts'
+import type { Tally } from '../support/counting-proxy.ts'
 
 /** One isolate, or one process, with one breaker whose state is kept in PostgreSQL. */
-export interface Contender {
+export interface Contender extends AsyncDisposable {
   /** Calls the dependency through the breaker; whatever comes of it is none of the caller's business here. */
   call(fails: boolean): Promise<void>
   /** What its storage cost so far. */
   readonly tally: Tally
-  close(): Promise<void>
 }
 
 export interface Setting {
@@ -14,10 +13,4 @@ export interface Setting {
   readonly originalUrl: string
   readonly neon: { readonly databaseUrl: string; readonly fetchEndpoint: string }
   readonly cooldownMs: number
-}
-
-/** Where an URL points to. */
-export function targetOf(url: string): { readonly host: string; readonly port: number } {
-  const { hostname, port } = new URL(url)
-  return { host: hostname, port: Number(port) }
 }

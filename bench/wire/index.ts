@@ -2,11 +2,11 @@
  * What a breaker whose state is kept in PostgreSQL puts on the wire: round trips and bytes per 1,000 calls, while the dependency is
  * well, fails a little, is dead, and recovers. Real PostgreSQL, real HTTP, real time; counted by a proxy that hands on what it gets.
  */
-import pg from 'pg'
 import { startLocalNeon } from '../../src/local/index.ts'
-import { createDatabase, startPostgres } from '../../test/support/postgres.ts'
 import { bars } from '../support/picture.ts'
-import { type PartOptions, type PartResult, type Table, versionOf } from '../support/result.ts'
+import { Postgres } from '../support/postgres.ts'
+import { type PartOptions, type PartResult, type Table, versionsOf } from '../support/result.ts'
+import { ratioText } from '../support/table.ts'
 import { compare, type Samples } from '../support/turns.ts'
 import type { Contender, Setting } from './contender.ts'
 import { type Cost, live, type Phase } from './life.ts'
@@ -24,44 +24,37 @@ const PHASES = ['healthy', '1 % failures', 'dead', 'recovering'] as const
 type Rounds = Readonly<Record<(typeof PHASES)[number], Readonly<Record<string, readonly Cost[]>>>>
 
 export async function run({ quick }: PartOptions): Promise<PartResult> {
-  const server = await startPostgres()
-  const [own, originals] = [
-    await createDatabase(server.url, 'wire'),
-    await createDatabase(server.url, 'original'),
-  ]
-  const neon = await startLocalNeon({ databaseUrl: own.url })
-  const setting: Setting = { originalUrl: originals.url, neon, cooldownMs: quick ? 1_000 : 2_000 }
-  const contenders: Readonly<Record<string, Contender>> = {
-    [BOUNDED]: await ours(setting),
-    'ours, strong': await ours(setting, 'strong'),
-    'get and set over HTTP': await naive(setting),
-    "the original's protocol": await Original.start(setting),
+  await using postgres = await Postgres.start()
+  await using neon = await startLocalNeon({ databaseUrl: await postgres.database() })
+  const setting: Setting = {
+    originalUrl: await postgres.database(),
+    neon,
+    cooldownMs: quick ? 1_000 : 2_000,
   }
-  try {
-    const rounds = await measured(contenders, quick)
-    const versions = {
-      postgresql: await serverVersion(server.url),
-      '@neondatabase/serverless': await versionOf('@neondatabase/serverless'),
-    }
-    const tables = [
+  await using bounded = await ours(setting)
+  await using strong = await ours(setting, 'strong')
+  await using getAndSet = await naive(setting)
+  await using original = await Original.start(setting)
+  const rounds = await measured(
+    {
+      [BOUNDED]: bounded,
+      'ours, strong': strong,
+      'get and set over HTTP': getAndSet,
+      "the original's protocol": original,
+    },
+    quick,
+  )
+  return {
+    versions: {
+      PostgreSQL: await postgres.version(),
+      ...(await versionsOf('@neondatabase/serverless')),
+    },
+    tables: [
       tableOf(rounds, 'round trips', ({ roundTrips }) => roundTrips, setting),
       tableOf(rounds, 'bytes', ({ bytes }) => bytes, setting),
       await operations(setting),
-    ]
-    return {
-      versions,
-      tables,
-      pictures: {
-        'wire-round-trips': pictureOf(rounds, 'round trips', ({ roundTrips }) => roundTrips),
-        'wire-bytes': pictureOf(rounds, 'kB', ({ bytes }) => bytes / 1_000),
-      },
-    }
-  } finally {
-    for (const contender of Object.values(contenders)) await contender.close()
-    await neon.close()
-    await own.drop()
-    await originals.drop()
-    await server.stop()
+    ],
+    pictures: { 'wire-round-trips': pictureOf(rounds) },
   }
 }
 
@@ -131,9 +124,7 @@ function tableOf(
       phase,
       name,
       median,
-      Number.isFinite(ratio.high)
-        ? `${brief(ratio.median)} (${brief(ratio.low)} to ${brief(ratio.high)})`
-        : 'none to compare with',
+      Number.isFinite(ratio.high) ? ratioText(ratio) : 'none to compare with',
     ]),
   )
   return {
@@ -146,17 +137,19 @@ function tableOf(
   }
 }
 
-const brief = (ratio: number): string =>
-  ratio >= 100 ? Math.round(ratio).toLocaleString('en') : String(Number(ratio.toPrecision(3)))
-
-function pictureOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number): string {
-  const byPhase = PHASES.map((phase) => compare(samplesOf(rounds[phase], measure), BOUNDED))
+function pictureOf(rounds: Rounds): string {
+  const byPhase = PHASES.map((phase) =>
+    compare(
+      samplesOf(rounds[phase], ({ roundTrips }) => roundTrips),
+      BOUNDED,
+    ),
+  )
   const names = byPhase[0]!.map(({ name }) => name)
   return bars(
     {
-      title: `To the storage and back: ${unit} per 1,000 calls of one isolate at ${PACE} calls/s`,
+      title: `To the storage and back: round trips per 1,000 calls of one isolate at ${PACE} calls/s`,
       x: { name: 'the dependency is' },
-      y: { name: `${unit} per 1,000 calls`, log: true },
+      y: { name: 'round trips per 1,000 calls', log: true },
     },
     PHASES,
     Object.fromEntries(
@@ -168,11 +161,3 @@ function pictureOf(rounds: Rounds, unit: string, measure: (cost: Cost) => number
 /** None has no place on a logarithmic axis. */
 const rounded = (value: number): number | null =>
   value === 0 ? null : Number(value.toPrecision(3))
-
-async function serverVersion(url: string): Promise<string> {
-  const client = new pg.Client(url)
-  await client.connect()
-  const { rows } = await client.query('show server_version')
-  await client.end()
-  return String(rows[0].server_version)
-}

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Tally } from '../support/counting-proxy.ts'
 import type { Contender } from './contender.ts'
-import type { Tally } from './counting-proxy.ts'
 
 export interface Phase {
   readonly name: string

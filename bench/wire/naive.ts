@@ -1,5 +1,5 @@
-import { type Contender, type Setting, targetOf } from './contender.ts'
-import { CountingProxy } from './counting-proxy.ts'
+import { CountingProxy } from '../support/counting-proxy.ts'
+import type { Contender, Setting } from './contender.ts'
 import { admitted, dependency, NEW, recorded, type Textbook } from './textbook.ts'
 
 const TABLE =
@@ -13,7 +13,7 @@ const SET =
  * which does not show on the wire. Sends what Neon's driver sends.
  */
 export async function naive({ neon, cooldownMs }: Setting): Promise<Contender> {
-  const proxy = await CountingProxy.start(targetOf(neon.fetchEndpoint))
+  const proxy = await CountingProxy.start(neon.fetchEndpoint)
   const sql = async (
     query: string,
     params: readonly string[] = [],
@@ -48,6 +48,6 @@ export async function naive({ neon, cooldownMs }: Setting): Promise<Contender> {
     get tally() {
       return proxy.tally
     },
-    close: () => proxy.close(),
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   }
 }

@@ -1,14 +1,10 @@
 import pg from 'pg'
 import { localTime, ORIGINAL_SCHEMAS } from '../../test/postgres/original.ts'
-import { type Contender, type Setting, targetOf } from './contender.ts'
-import { CountingProxy } from './counting-proxy.ts'
+import { SAVE } from '../database/original.ts'
+import { CountingProxy } from '../support/counting-proxy.ts'
+import { query } from '../support/postgres.ts'
+import type { Contender, Setting } from './contender.ts'
 import { admitted, dependency, NEW, recorded, type Textbook } from './textbook.ts'
-
-const LOAD =
-  'SELECT state, failure_count, open_until FROM rc_circuit_breakers WHERE resource_key = $1 AND namespace = $2 FOR UPDATE'
-const SAVE = `INSERT INTO rc_circuit_breakers (resource_key, namespace, state, failure_count, open_until) VALUES ($1, $2, $3, $4, $5)
-  ON CONFLICT (resource_key, namespace) DO UPDATE SET state = EXCLUDED.state, failure_count = EXCLUDED.failure_count,
-    open_until = EXCLUDED.open_until, updated_at = CURRENT_TIMESTAMP`
 
 /**
  * The Python library's protocol: the row is loaded once, when the process starts, and saved after each call that was made and once
@@ -21,7 +17,7 @@ export class Original implements Contender {
   readonly #url: string
   readonly #cooldownMs: number
   #state: Textbook = NEW
-  #running: Promise<unknown> = Promise.resolve()
+  #running: Promise<void> = Promise.resolve()
 
   private constructor(proxy: CountingProxy, url: string, cooldownMs: number) {
     this.#proxy = proxy
@@ -30,11 +26,8 @@ export class Original implements Contender {
   }
 
   static async start({ originalUrl, cooldownMs }: Setting): Promise<Original> {
-    const client = new pg.Client(originalUrl)
-    await client.connect()
-    await client.query(ORIGINAL_SCHEMAS['its runtime'])
-    await client.end()
-    const proxy = await CountingProxy.start(targetOf(originalUrl))
+    await query(originalUrl, ORIGINAL_SCHEMAS['its runtime'])
+    const proxy = await CountingProxy.start(originalUrl)
     const url = new URL(originalUrl)
     url.port = String(proxy.port)
     return new Original(proxy, url.href, cooldownMs)
@@ -53,48 +46,40 @@ export class Original implements Contender {
       () => true,
     )
     await this.#become(recorded(this.#state, failed, Date.now(), this.#cooldownMs))
-    await this.save()
+    await this.#save()
   }
 
   async #become(state: Textbook): Promise<void> {
     const changes = state.status !== this.#state.status
     this.#state = state
-    if (changes) await this.save()
+    if (changes) await this.#save()
   }
 
-  load(): Promise<void> {
-    return this.#inTurn(LOAD, ['original', 'default'])
-  }
-
-  save(): Promise<void> {
+  /** One at a time, so that a slow machine does not run out of connections. */
+  #save(): Promise<void> {
     const { status, log, openUntil } = this.#state
     const failures = [...log].filter((bit) => bit === '1').length
-    return this.#inTurn(SAVE, [
+    const values = [
       'original',
       'default',
       status,
       failures,
       openUntil === 0 ? null : localTime(openUntil, 'UTC'),
-    ])
+    ]
+    this.#running = this.#running.then(() => this.#run(values))
+    return this.#running
   }
 
-  /** One at a time, so that a slow machine does not run out of connections. */
-  #inTurn(text: string, values: readonly unknown[]): Promise<void> {
-    const turn = this.#running.then(() => this.#run(text, values))
-    this.#running = turn
-    return turn
-  }
-
-  async #run(text: string, values: readonly unknown[]): Promise<void> {
+  async #run(values: unknown[]): Promise<void> {
     const client = new pg.Client(this.#url)
     await client.connect()
     await client.query('BEGIN')
-    await client.query(text, [...values])
+    await client.query(SAVE, values)
     await client.query('COMMIT')
     await client.end()
   }
 
-  close(): Promise<void> {
-    return this.#proxy.close()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#proxy[Symbol.asyncDispose]()
   }
 }

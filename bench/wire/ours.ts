@@ -2,8 +2,8 @@ import { CircuitProtectorPolicy } from '../../src/breaker/circuit-protector.ts'
 import { fraction } from '../../src/core/limits.ts'
 import type { Consistency } from '../../src/fleet/options.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
-import { type Contender, type Setting, targetOf } from './contender.ts'
-import { CountingProxy } from './counting-proxy.ts'
+import { CountingProxy } from '../support/counting-proxy.ts'
+import type { Contender, Setting } from './contender.ts'
 import { dependency, LIMITS } from './textbook.ts'
 
 /** This library, over Neon's driver. */
@@ -11,7 +11,7 @@ export async function ours(
   { neon, cooldownMs }: Setting,
   consistency?: Consistency,
 ): Promise<Contender> {
-  const proxy = await CountingProxy.start(targetOf(neon.fetchEndpoint))
+  const proxy = await CountingProxy.start(neon.fetchEndpoint)
   const policy = new CircuitProtectorPolicy({
     resourceKey: consistency === undefined ? 'bounded' : 'strong',
     storage: neonStorage(neon.databaseUrl, { fetchEndpoint: `http://127.0.0.1:${proxy.port}/sql` }),
@@ -27,9 +27,9 @@ export async function ours(
     get tally() {
       return proxy.tally
     },
-    async close() {
+    async [Symbol.asyncDispose]() {
       await policy.dispose()
-      await proxy.close()
+      await proxy[Symbol.asyncDispose]()
     },
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { versionOf } from '../../support/result.ts'
+import { versionsOf } from '../../support/result.ts'
 import type { Measured, Plan } from './plan.ts'
 
 /** The machine's own Node comes first, for it is the one that most is measured on. */
@@ -76,7 +76,7 @@ export class Programs {
 
   async #prepare(runtimes: readonly Runtime[]): Promise<void> {
     await this.#bundle('node', {})
-    for (const peer of Object.keys(CURRENT_PEERS)) this.#versions[peer] = await versionOf(peer)
+    Object.assign(this.#versions, await versionsOf(...Object.keys(CURRENT_PEERS)))
     if (runtimes.includes('current node')) {
       const prefix = ['--prefix', this.#folder]
       await this.#outputOf(['npm', 'install', ...prefix, '--no-audit', '--no-fund', ...CURRENT])

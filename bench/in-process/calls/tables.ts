@@ -1,7 +1,7 @@
 import { bars } from '../../support/picture.ts'
 import type { Table } from '../../support/result.ts'
+import { ratioText } from '../../support/table.ts'
 import { compare, type Standing } from '../../support/turns.ts'
-import { spread } from '../spread.ts'
 import { ALONE, BASELINE, CONTENDERS, OURS } from './contenders.ts'
 import type { ByRuntime, Found, Results } from './run.ts'
 import { SCENE_NAMES, SCENES, type SceneName } from './scene.ts'
@@ -26,14 +26,14 @@ export function callTables({ times, bytes }: Found): Table[] {
 function tableOf(title: string, unit: string, found: ByRuntime): Table {
   const cells = (results: Results, scene: SceneName, contender: string) => {
     const of = standing(results, scene, contender)
-    return of ? [of.median, of.ratio.median, spread(of.ratio)] : ['', '', '']
+    return of ? [of.median, ratioText(of.ratio)] : ['', '']
   }
   return {
     title: `${title}; x is the ratio to cockatiel’s CountBreaker in the same round, median (low to high)`,
     columns: [
       'situation',
       'contender',
-      ...[...found.keys()].flatMap((runtime) => [`${runtime}, ${unit}`, 'x', 'low to high']),
+      ...[...found.keys()].flatMap((runtime) => [`${runtime}, ${unit}`, 'x']),
     ],
     rows: SCENE_NAMES.flatMap((scene) =>
       Object.keys(CONTENDERS).flatMap((contender) => {

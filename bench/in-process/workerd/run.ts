@@ -1,109 +1,113 @@
+import { startLocalNeon } from '../../../src/local/index.ts'
+import { CountingProxy } from '../../support/counting-proxy.ts'
 import { bars } from '../../support/picture.ts'
+import { Postgres } from '../../support/postgres.ts'
 import type { Table } from '../../support/result.ts'
+import { ratioText } from '../../support/table.ts'
 import { compare, type Samples, type Standing, takeTurns } from '../../support/turns.ts'
-import { spread } from '../spread.ts'
+import { startWorkerd, type Workerd } from '../../support/workerd.ts'
+import { BASELINE, bundles, EMPTY, NEON } from '../../support/workers.ts'
 import { load } from './load.ts'
 import { workerdTime } from './processor-time.ts'
-import { openStand } from './stand.ts'
 
 const CONNECTIONS = 24
-
-/** By worker: what it is. */
-const CONTENDERS = {
-  bare: 'a fetch handler without Hono',
-  hono: 'Hono, no middleware',
-  empty: 'Hono, a middleware that does nothing',
-  breaker: 'Hono, circuitBreaker, closed',
-} as const
-
-type Worker = keyof typeof CONTENDERS
-const WORKERS = Object.keys(CONTENDERS) as Worker[]
+const WORKERS = [BASELINE, EMPTY, NEON] as const
 
 export interface Traffic {
-  /** Requests answered in a second, by worker. */
+  /** Requests answered in a second, by Worker. */
   readonly rates: Samples
-  /** Microseconds of workerd's processor time for a request, by worker; NaN where the system does not tell. */
+  /** Microseconds of workerd's processor time for a request, by Worker; NaN where the system does not tell. */
   readonly times: Samples
   /** To the storage, per 1,000 requests. */
   readonly storageRequests: number
 }
 
+/** Over a real PostgreSQL behind the local Neon endpoint. */
 export async function measureTraffic(quick: boolean): Promise<Traffic> {
-  const { rounds, turnMs } = quick ? { rounds: 1, turnMs: 300 } : { rounds: 40, turnMs: 400 }
-  const stand = await openStand(WORKERS)
+  await using postgres = await Postgres.start()
+  const databaseUrl = await postgres.database()
+  await using neon = await startLocalNeon({ databaseUrl })
+  await using proxy = await CountingProxy.start(neon.fetchEndpoint)
+  const bindings = {
+    DATABASE_URL: databaseUrl,
+    NEON_FETCH_ENDPOINT: `http://127.0.0.1:${proxy.port}/sql`,
+  }
+  const workers = Object.entries(await bundles(...WORKERS))
+  const started: [name: string, workerd: Workerd][] = []
   try {
-    const times: Record<Worker, number[]> = { bare: [], hono: [], empty: [], breaker: [] }
-    const breaker = { requests: 0, storage: 0 }
-    const turn = (worker: Worker) => async () => {
-      const [storage, time] = [stand.storageRequests(), await workerdTime()]
-      const { requests, perSecond } = await load(stand.urls.get(worker)!, CONNECTIONS, turnMs)
-      times[worker].push(
-        ((((await workerdTime()) ?? Number.NaN) - (time ?? Number.NaN)) * 1_000) / requests,
-      )
-      if (worker === 'breaker') {
-        breaker.requests += requests
-        breaker.storage += stand.storageRequests() - storage
-      }
-      return perSecond
-    }
-    const turns = Object.fromEntries(WORKERS.map((worker) => [worker, turn(worker)]))
-    // The first round is for the compiler.
-    await takeTurns(turns, 1)
-    for (const worker of WORKERS) times[worker] = []
-    const rates = await takeTurns(turns, rounds)
-    return { rates, times, storageRequests: (breaker.storage * 1_000) / breaker.requests }
+    for (const [name, { text }] of workers)
+      started.push([name, await startWorkerd(text, { bindings })])
+    const urls = new Map(started.map(([name, { url }]) => [name, new URL('/pay', url)]))
+    return await measured(urls, () => proxy.tally.roundTrips - proxy.tally.connections, quick)
   } finally {
-    await stand.close()
+    await Promise.all(started.map(([, workerd]) => workerd[Symbol.asyncDispose]()))
   }
 }
 
-/** Against Hono without middleware. */
-export function trafficStandings(samples: Samples): Readonly<Record<Worker, Standing>> {
-  return Object.fromEntries(
-    compare(samples, 'hono').map((standing) => [standing.name, standing]),
-  ) as Record<Worker, Standing>
+async function measured(
+  urls: ReadonlyMap<string, URL>,
+  storageRequests: () => number,
+  quick: boolean,
+): Promise<Traffic> {
+  const { rounds, turnMs } = quick ? { rounds: 1, turnMs: 300 } : { rounds: 40, turnMs: 400 }
+  const times: Record<string, number[]> = {}
+  const breaker = { requests: 0, storage: 0 }
+  const turn = (worker: string, url: URL) => async () => {
+    const [storage, time] = [storageRequests(), await workerdTime()]
+    const { requests, perSecond } = await load(url, CONNECTIONS, turnMs)
+    times[worker]!.push((((await workerdTime()) - time) * 1_000) / requests)
+    if (worker === NEON) {
+      breaker.requests += requests
+      breaker.storage += storageRequests() - storage
+    }
+    return perSecond
+  }
+  const turns = Object.fromEntries([...urls].map(([name, url]) => [name, turn(name, url)]))
+  const anew = () => {
+    for (const name of urls.keys()) times[name] = []
+  }
+  anew()
+  // The first round is for the compiler.
+  await takeTurns(turns, 1)
+  anew()
+  const rates = await takeTurns(turns, rounds)
+  return { rates, times, storageRequests: (breaker.storage * 1_000) / breaker.requests }
+}
+
+/** Of the Worker with a breaker, against Hono alone. */
+export function breakerStanding(samples: Samples): Standing {
+  return compare(samples, BASELINE).find(({ name }) => name === NEON)!
 }
 
 export function trafficTable({ rates, times, storageRequests }: Traffic): Table {
-  const byRate = trafficStandings(rates)
-  const byTime = trafficStandings(times)
+  const byTime = compare(times, BASELINE)
   return {
     title:
-      `Requests per second through a workerd over loopback, ${CONNECTIONS} connections, a handler that answers "ok" ` +
+      `Requests per second through a workerd over loopback, ${CONNECTIONS} connections, a handler that answers at once ` +
       '(the client, the database and what else runs share the cores), and microseconds of workerd’s processor time for each. ' +
-      'x is the ratio to Hono without middleware in the same round, median (low to high)',
-    columns: [
-      'worker',
-      'requests/s',
-      'x',
-      'low to high',
-      'µs',
-      'x',
-      'low to high',
-      'storage requests per 1,000',
-    ],
-    rows: WORKERS.map((worker) => [
-      CONTENDERS[worker],
-      ...[byRate, byTime].flatMap((standings) => [
-        standings[worker].median,
-        standings[worker].ratio.median,
-        spread(standings[worker].ratio),
-      ]),
-      worker === 'breaker' ? storageRequests : 0,
+      `x is the ratio to ${BASELINE} in the same round, median (low to high)`,
+    columns: ['Worker', 'requests/s', 'x', 'µs', 'x', 'storage requests per 1,000'],
+    rows: compare(rates, BASELINE).map(({ name, median, ratio }, i) => [
+      name,
+      median,
+      ratioText(ratio),
+      byTime[i]!.median,
+      ratioText(byTime[i]!.ratio),
+      name === NEON ? storageRequests : 0,
     ]),
     samples: { rates, times },
   }
 }
 
 export function trafficPicture({ rates }: Traffic): string {
-  const standings = trafficStandings(rates)
+  const standings = compare(rates, BASELINE)
   return bars(
     {
       title: 'Requests per second through one workerd',
-      x: { name: 'worker' },
+      x: { name: 'Worker' },
       y: { name: 'requests/s' },
     },
-    WORKERS.map((worker) => CONTENDERS[worker]),
-    { 'requests/s': WORKERS.map((worker) => Math.round(standings[worker].median)) },
+    standings.map(({ name }) => name),
+    { 'requests/s': standings.map(({ median }) => Math.round(median)) },
   )
 }

@@ -9,13 +9,9 @@ export interface Tally {
   readonly bytes: number
 }
 
-type Listener = (from: 'client' | 'server', chunk: Buffer) => void
-
 /** Stands on a port of 127.0.0.1 in front of a server, hands everything on as it is, and counts it. */
-export class CountingProxy {
+export class CountingProxy implements AsyncDisposable {
   readonly port: number
-  /** Is shown what passes. */
-  listener: Listener | undefined
   readonly #close: () => Promise<void>
   readonly #tally: { -readonly [K in keyof Tally]: number } = {
     connections: 0,
@@ -28,13 +24,12 @@ export class CountingProxy {
     this.#close = close
   }
 
-  static async start(target: {
-    readonly host: string
-    readonly port: number
-  }): Promise<CountingProxy> {
+  /** @param url - of the server */
+  static async start(url: string): Promise<CountingProxy> {
+    const target = new URL(url)
     const sockets = new Set<Socket>()
     const server = createServer((client) =>
-      proxy.#join(client, connect(target.port, target.host), sockets),
+      proxy.#join(client, connect(Number(target.port), target.hostname), sockets),
     )
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -51,7 +46,7 @@ export class CountingProxy {
     return { ...this.#tally }
   }
 
-  close(): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     return this.#close()
   }
 
@@ -61,13 +56,13 @@ export class CountingProxy {
     let asked = false
     client.on('data', (chunk: Buffer) => {
       asked = true
-      this.#passes('client', chunk)
+      this.#tally.bytes += chunk.length
       server.write(chunk)
     })
     server.on('data', (chunk: Buffer) => {
       if (asked) this.#tally.roundTrips++
       asked = false
-      this.#passes('server', chunk)
+      this.#tally.bytes += chunk.length
       client.write(chunk)
     })
     for (const [socket, other] of [
@@ -80,10 +75,5 @@ export class CountingProxy {
       socket.on('error', () => other.destroy())
       socket.on('close', () => sockets.delete(socket))
     }
-  }
-
-  #passes(from: 'client' | 'server', chunk: Buffer): void {
-    this.#tally.bytes += chunk.length
-    this.listener?.(from, chunk)
   }
 }

@@ -1,17 +1,25 @@
 import { type Bundle, bundle } from '../../test/packaging/bundle.ts'
 
 export const BASELINE = 'Hono alone'
+export const EMPTY = 'Hono, a middleware that does nothing'
 export const NEON_FETCH = 'breaker over neon-fetch'
+export const DRIZZLE = 'Drizzle and Neon, no breaker'
 export const NEON = "breaker over Neon's driver"
-
-/** Of the breaker in the Workers that have one. */
-export const RESOURCE_KEY = 'payment_service'
 
 /** `/` is behind no breaker, `/pay` is, where there is one. */
 const alone = `
   import { Hono } from 'hono'
   const app = new Hono()
   app.get('/', (c) => c.text('ok'))
+  app.get('/pay', (c) => c.text('paid'))
+  export default app`
+
+const withMiddleware = `
+  import { Hono } from 'hono'
+  const app = new Hono()
+  app.use('/pay', async (_, next) => {
+    await next()
+  })
   app.get('/pay', (c) => c.text('paid'))
   export default app`
 
@@ -34,7 +42,7 @@ const withBreaker = (entry: 'neon' | 'neon-fetch') => `
   const app = new Hono()
   app.get('/', (c) => c.text('ok'))
   app.use('/pay', circuitBreaker({
-    resourceKey: '${RESOURCE_KEY}',
+    resourceKey: 'payment_service',
     storage: (c) => neonStorage(c.env.DATABASE_URL, { fetchEndpoint: c.env.NEON_FETCH_ENDPOINT }),
     failureLimit: fraction(5, 10),
     cooldown: '30s',
@@ -42,17 +50,20 @@ const withBreaker = (entry: 'neon' | 'neon-fetch') => `
   app.get('/pay', (c) => c.text('paid'))
   export default app`
 
-const SOURCES: Readonly<Record<string, string>> = {
+const SOURCES = {
   [BASELINE]: alone,
+  [EMPTY]: withMiddleware,
   [NEON_FETCH]: withBreaker('neon-fetch'),
-  'Drizzle and Neon, no breaker': withDatabase,
+  [DRIZZLE]: withDatabase,
   [NEON]: withBreaker('neon'),
 }
 
-/** The Workers that are compared, each as one minified file with all that it needs. */
-export async function bundles(): Promise<Readonly<Record<string, Bundle>>> {
-  const made = Object.entries(SOURCES).map(
-    async ([name, source]) => [name, await bundle(source, { external: [] })] as const,
+/** Workers by name, each as one minified file with all that it needs. */
+export async function bundles(
+  ...names: readonly (keyof typeof SOURCES)[]
+): Promise<Readonly<Record<string, Bundle>>> {
+  const made = names.map(
+    async (name) => [name, await bundle(SOURCES[name], { external: [] })] as const,
   )
   return Object.fromEntries(await Promise.all(made))
 }
