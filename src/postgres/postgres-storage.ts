@@ -1,4 +1,5 @@
 import { nextCall } from '../core/admit.ts'
+import { isOwnError } from '../core/errors.ts'
 import type { Transition } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import {
@@ -34,7 +35,7 @@ import { asStorageError, StorageError } from './errors.ts'
 import { type PostgresStorageOptions, warn } from './options.ts'
 import { query } from './query.ts'
 import { type RowJson, toSnapshot } from './row.ts'
-import { Shells } from './shells.ts'
+import { type Answer, Shells } from './shells.ts'
 import {
   historyStatement,
   listStatement,
@@ -79,19 +80,14 @@ export class PostgresStorage implements CircuitStorage {
     if (requests.some((request) => request.report))
       return this.#write(requests, requests.map(encodeReport), options)
     const read = await this.#read(requests, options)
-    if (read.some(({ foreign }) => foreign)) {
-      try {
-        // A foreign write is not to be read but to be resolved, which only the database can do.
-        return await this.#write(requests, requests.map(encodeReport), options)
-      } catch (error) {
-        // A role that may only read is told what the next writer will make of it.
-        if (!(error instanceof StorageError && error.code === 'NOT_ALLOWED')) throw error
-      }
-    }
-    return read.map(({ snapshot, createdAt }) => {
+    const told = read.map(({ snapshot, createdAt }): Exchanged => {
       const answer = { snapshot, verdict: 'none', transitions: [] } as const
       return createdAt === null ? answer : { ...answer, createdAt }
     })
+    if (!read.some(({ foreign }) => foreign)) return told
+    // A foreign write is not to be read but to be resolved, which only the database can do. A role that may only read is told what the
+    // next writer will make of it.
+    return this.#write(requests, requests.map(encodeReport), options, told)
   }
 
   async acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission> {
@@ -100,8 +96,11 @@ export class PostgresStorage implements CircuitStorage {
       const { snapshot, foreign } = read!
       // The specification says whether there is anything to write; only then does a statement that can write follow, and decide anew.
       const verdict = nextCall(snapshot, request.settings, snapshot.at)
-      if (!foreign && verdict !== 'probe')
-        return { snapshot, verdict, token: null, transitions: [] }
+      if (verdict !== 'probe') {
+        const told = { snapshot, verdict, token: null, transitions: [] }
+        if (!foreign) return told
+        return (await this.#write([request], [encodeAcquire(request)], options, [told]))[0]!
+      }
     }
     return (await this.#write([request], [encodeAcquire(request)], options))[0]!
   }
@@ -179,13 +178,21 @@ export class PostgresStorage implements CircuitStorage {
     }))
   }
 
-  async #write(
+  /** @param told - what a role that may not write is told instead */
+  async #write<T = Admission>(
     ids: readonly BreakerId[],
     events: readonly object[],
     options?: StorageCallOptions,
-  ): Promise<Admission[]> {
+    told?: readonly T[],
+  ): Promise<readonly (T | Admission)[]> {
     const request = JSON.stringify(events)
-    const answers = await this.#run((signal) => this.#shells.call(request, signal), options)
+    let answers: readonly Answer[]
+    try {
+      answers = await this.#run((signal) => this.#shells.call(request, signal), options)
+    } catch (error) {
+      if (told && isOwnError(error, 'NOT_ALLOWED')) return told
+      throw error
+    }
     const admissions: Admission[] = []
     for (const { ordinal, verdict, token, at, snapshot, transitions } of answers) {
       const { resourceKey, namespace } = ids[ordinal - 1]!

@@ -23,9 +23,9 @@ const BOTH = [
   { schema: 'public', name: 'rc_circuit_transitions' },
 ]
 
-/** The last line. */
+/** The last lines. */
 const KEEP =
-  "Where drizzle-kit push runs in this database, its drizzle.config.ts needs tablesFilter: ['!rc_circuit_*'], or push drops these tables.\n"
+  "The owner of the tables may do more than programs need. SQL for roles that may not: resilient-circuit pg-setup --roles\nWhere drizzle-kit push runs in this database, its drizzle.config.ts needs tablesFilter: ['!rc_circuit_*'], or push drops these tables.\n"
 
 describe('pg-setup', () => {
   it('creates what is missing and says so, and then that nothing is', async () => {

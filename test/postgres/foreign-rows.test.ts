@@ -130,6 +130,12 @@ describe('rows of the Python library in a schema of their own', () => {
         expect(answer).toMatchObject({ verdict: 'none', transitions: [] })
         expect(answer!.snapshot).toMatchObject({ status: 'OPEN', cause: 'foreign' })
         expect(answer!.snapshot.retryAfterMs).toBeGreaterThan(3_000_000)
+        const asked = { ...idOf('read'), settings, leaseMs: 1_000 }
+        expect(await reader.acquire(asked)).toMatchObject({
+          verdict: 'rejected',
+          token: null,
+          snapshot: { status: 'OPEN', cause: 'foreign' },
+        })
       }
       const report = { outcomes: '0', tokens: [], released: [], retryAfterMs: null, trip: false }
       const full = { ...report, generation: 0, since: null, flushId: 2, wouldReject: 0, settings }

@@ -1,6 +1,7 @@
 import type { DatabaseSettings } from '../../env/settings.ts'
 import { type Migrated, type MigrateOptions, migrate } from '../../postgres/migrate.ts'
 import { databaseOf, migrationTarget, placeOf } from '../database.ts'
+import { rolesSql } from '../roles.ts'
 import { painter, printable } from '../style.ts'
 import { EXIT, type Terminal } from '../terminal.ts'
 import { type Command, UsageError } from '../usage.ts'
@@ -14,6 +15,9 @@ export const pgSetup: Command = {
   options: {
     yes: { help: 'Do not ask.' },
     'dry-run': { help: 'Print the SQL that would run, and connect to nothing.' },
+    roles: {
+      help: 'Print the SQL for three roles with no more than they need, a worker, an operator and a reader, and connect to nothing.',
+    },
     'original-time-zone': {
       value: 'zone',
       help: "The IANA time zone of the Python library's processes. Default: the connection's.",
@@ -28,6 +32,10 @@ export const pgSetup: Command = {
     json: JSON_OPTION,
   },
   async run(given, terminal) {
+    if (given.flag('roles')) {
+      terminal.stdout.write(rolesSql(given.text('schema')))
+      return EXIT.ok
+    }
     const options: MigrateOptions = {
       schema: given.text('schema'),
       originalTimeZone: given.text('original-time-zone'),
@@ -90,6 +98,7 @@ function report(
   { stdout, env }: Terminal,
 ): string {
   const paint = painter(stdout, env)
+  const roles = `resilient-circuit pg-setup --roles${schema === undefined ? '' : ` --schema ${schema}`}`
   const where = schema === undefined ? '' : ` in the schema ${schema}`
   const lines = [
     applied.length === 0
@@ -97,6 +106,7 @@ function report(
       : `${paint('green', 'Done')}${where}:`,
     ...applied.map((tag) => `  ${tag}  ${WHAT[tag] ?? ''}`.trimEnd()),
     ...notices.map((notice) => `  ${printable(notice)}`),
+    `The owner of the tables may do more than programs need. SQL for roles that may not: ${roles}`,
     KEEP,
   ]
   return `${lines.join('\n')}\n`
