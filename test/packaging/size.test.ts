@@ -37,7 +37,7 @@ const BUDGETS: readonly Budget[] = [
     what: '+ DrizzleStorage',
     code: `export { DrizzleStorage } from 'resilient-circuit/postgres'`,
     beside: ALONE,
-    budget: 10_600,
+    budget: 10_650,
   },
   {
     what: 'a whole Worker, with Hono and Neon',
