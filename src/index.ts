@@ -21,6 +21,7 @@ export type { Dropped, StatusChange } from './breaker/listener.ts'
 export type { Notice } from './breaker/notice.ts'
 export type { CircuitProtectorOptions, Hooks, OutcomeEvent } from './breaker/options.ts'
 export type { Permit } from './breaker/permit.ts'
+export type { Consistency, ReplicaOptions } from './breaker/replica-options.ts'
 export type { Backoff } from './core/backoff.ts'
 export type { Duration } from './core/duration.ts'
 export { InvalidOptionError, ResilientCircuitError } from './core/errors.ts'
@@ -30,25 +31,6 @@ export { ProtectedCallError, type RejectionReason } from './core/rejection.ts'
 export type { Cooldown, Settings } from './core/settings.ts'
 export type { Snapshot } from './core/snapshot.ts'
 export { type Cause, CircuitState, type Override, type OverrideKind } from './core/state.ts'
-export { InMemoryStorage, type InMemoryStorageOptions } from './fleet/memory.ts'
-export type { Consistency, ReplicaOptions } from './fleet/options.ts'
-export type {
-  AcquireRequest,
-  Admission,
-  BreakerId,
-  BreakerPage,
-  BreakerSummary,
-  CircuitStorage,
-  ControlRequest,
-  Exchanged,
-  ExchangeRequest,
-  HistoryQuery,
-  ListQuery,
-  Page,
-  Pruned,
-  PruneQuery,
-  StorageCallOptions,
-} from './fleet/port.ts'
 export { asCockatiel, type CockatielEvent, type CockatielPolicy } from './policies/as-cockatiel.ts'
 export { ExponentialDelay, type ExponentialDelayOptions, FixedDelay } from './policies/backoff.ts'
 export { protect } from './policies/decorator.ts'

@@ -1,6 +1,6 @@
 import { CircuitProtectorPolicy } from '../../src/breaker/circuit-protector.ts'
+import type { Consistency } from '../../src/breaker/replica-options.ts'
 import { fraction } from '../../src/core/limits.ts'
-import type { Consistency } from '../../src/fleet/options.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
 import { CountingProxy } from '../support/counting-proxy.ts'
 import type { Contender, Setting } from './contender.ts'

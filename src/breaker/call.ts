@@ -39,7 +39,7 @@ export interface CallOptions {
  * @throws {InvalidOptionError} where a plain object has an option that does not exist
  */
 export function callOptions(signalOrOptions: AbortSignal | CallOptions | undefined): CallOptions {
-  if (signalOrOptions === undefined) return NONE
+  if (signalOrOptions === undefined) return NO_CALL
   if ('aborted' in signalOrOptions) return { signal: signalOrOptions }
   checkCallOptions(signalOrOptions, CALL_OPTIONS)
   return signalOrOptions
@@ -66,7 +66,7 @@ export function checkFunction(fn: unknown): void {
     )
 }
 
-const NONE: CallOptions = {}
+export const NO_CALL: CallOptions = {}
 
 /** Most functions never look at their signal: it is not made before one does. */
 export class LazyContext implements CallContext {

@@ -78,14 +78,14 @@ export function isGivenUp(signal: AbortSignal | undefined): boolean {
 /** What a result means where nobody says otherwise. */
 export function defaultOutcome(
   result: CallResult,
-  shouldHandle: (error: unknown) => boolean,
+  shouldHandle: ((error: unknown) => boolean) | undefined,
   givenUp: boolean,
 ): Outcome {
   if (result.ok) return 'success'
   // What another breaker rejected says nothing about this dependency; neither does a caller who went away.
   if (isProtectedCallError(result.error) || givenUp) return 'ignored'
   // An error that is not to be handled is an answer: the dependency is there.
-  return shouldHandle(result.error) ? 'failure' : 'success'
+  return shouldHandle === undefined || shouldHandle(result.error) ? 'failure' : 'success'
 }
 
 /** A classifier that judges an object by its fields `success` and `error`, where it has both and `classify` says nothing of it. */

@@ -1,4 +1,4 @@
-import type { CircuitStorage } from '../fleet/port.ts'
+import type { LineSource } from './line.ts'
 
 /** What a breaker uses that names no storage. Only `resilient-circuit/auto` sets it, once, at start. */
-export const defaults: { storage?: () => CircuitStorage } = {}
+export const defaults: { storage?: () => LineSource } = {}

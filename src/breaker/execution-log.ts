@@ -1,4 +1,5 @@
-import type { Buckets } from '../core/state.ts'
+import type { Settings } from '../core/settings.ts'
+import type { BreakerState, Buckets } from '../core/state.ts'
 
 /**
  * The newest outcomes that a breaker judges by, oldest first: `true` is a success. A picture of one moment; it does not change. A closed
@@ -50,8 +51,19 @@ export class ExecutionLog implements Iterable<boolean> {
   }
 }
 
+/** What a breaker in this state judges by. */
+export function executionLogOf(state: BreakerState, { trip, probes }: Settings): ExecutionLog {
+  const { status, log } = state
+  if (status === 'HALF_OPEN') return new ExecutionLog(log.slice(-probes), probes)
+  if ('outOf' in trip) return new ExecutionLog(log.slice(-trip.outOf), trip.outOf)
+  // The row's log has outcomes of any age: those that opened the breaker begin with the first failure that counted.
+  if (status === 'OPEN')
+    return new ExecutionLog(sinceFailures(log, state.failureCount), trip.minimum)
+  return new ExecutionLog(state.buckets ?? '', trip.minimum)
+}
+
 /** The end of a log, from the first of its newest failures on. */
-export function sinceFailures(log: string, failures: number): string {
+function sinceFailures(log: string, failures: number): string {
   let from = log.length
   for (let left = failures; left > 0 && from > 0; left--) from = log.lastIndexOf('1', from - 1)
   return log.slice(Math.max(0, from))

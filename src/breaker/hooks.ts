@@ -2,7 +2,7 @@ import type { ProtectedCallError } from '../core/rejection.ts'
 import type { CircuitState } from '../core/state.ts'
 import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import type { CallResult, Outcome } from './classify.ts'
-import type { Dropped, StatusChange, ViewListener } from './listener.ts'
+import type { BreakerListener, Dropped, StatusChange } from './listener.ts'
 import { attempt, type Notice, type OnNotice, started, tell } from './notice.ts'
 import type { Hooks } from './options.ts'
 import { type Runtime, within } from './runtime.ts'
@@ -14,7 +14,7 @@ const LONGEST_HOOK_MS = 5_000
  * Calls a user's hooks so that none can harm a call, and remembers the promises that they return until these are settled, or handed
  * to somebody who keeps them alive. Nothing in a breaker waits for them: a hook may steer the breaker that called it.
  */
-export class HookRunner implements ViewListener {
+export class HookRunner implements BreakerListener {
   readonly #policy: CircuitProtectorPolicy
   readonly #hooks: Hooks
   readonly #onNotice: OnNotice
@@ -31,6 +31,11 @@ export class HookRunner implements ViewListener {
     this.#hooks = hooks
     this.#onNotice = onNotice
     this.#runtime = runtime
+  }
+
+  /** Does anybody want to know how each call ended? */
+  get tellsOutcomes(): boolean {
+    return this.#hooks.onOutcome !== undefined
   }
 
   /** Stands between the hooks that were called before it and those that are called after it. */

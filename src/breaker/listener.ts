@@ -31,8 +31,8 @@ export interface Dropped {
   readonly why: 'age' | 'overflow' | 'unknown' | 'refused' | 'disposed'
 }
 
-/** Whom a view tells what it sees. None of these may throw. */
-export interface ViewListener {
+/** Whom a line tells what happens to its breaker. None of these may throw. */
+export interface BreakerListener {
   statusChanged(from: CircuitState, to: CircuitState, change: StatusChange): void
   dropped(dropped: Dropped): void
   degraded(error: unknown): void

@@ -1,6 +1,6 @@
 import { ProtectedCallError } from '../core/rejection.ts'
-import type { BreakerId, CircuitStorage } from '../fleet/port.ts'
 import { type CallContext, type CallOptions, LazyContext } from './call.ts'
+import type { LineOptions } from './line.ts'
 
 /** How many further calls a probe takes along at most. */
 const MOST_FURTHER = 4
@@ -26,6 +26,11 @@ let running: Frame | undefined
 /** Empty but for probes of breakers that are known to be met twice in one call. */
 const escorts = new Set<Escort>()
 
+/** Does what runs right now belong to a call, of whichever breaker? */
+export function isNested(): boolean {
+  return running !== undefined
+}
+
 /** Calls `fn`. What it calls before its first `await` is part of the call that `frame` is of. */
 export function runWithin<T>(
   frame: Frame,
@@ -48,21 +53,24 @@ export function runWithin<T>(
  * inner call of a probe is rejected, and the breaker learns: its next probes take further calls along.
  */
 export class Nesting {
-  readonly #storage: CircuitStorage
-  readonly #id: BreakerId
+  readonly #storage: object | undefined
+  readonly #id: LineOptions['id']
   /** Of a call that is part of no other. Almost all calls are such, so it is made once. */
   readonly #alone: Frame = { breaker: this, outer: undefined }
   /** How many further calls the next probe takes along. */
   #further = 0
 
-  constructor(storage: CircuitStorage, id: BreakerId) {
+  constructor(storage: object | undefined, id: LineOptions['id']) {
     this.#storage = storage
     this.#id = id
   }
 
   /** Is this the same breaker: the same key and namespace in the same storage? */
   isSameAs(other: Nesting): boolean {
-    return other === this || (other.#storage === this.#storage && this.#isNamed(other.#id))
+    if (other === this) return true
+    return (
+      this.#storage !== undefined && other.#storage === this.#storage && this.#isNamed(other.#id)
+    )
   }
 
   /** What a call that begins now is part of, if anything. */
@@ -96,6 +104,7 @@ export class Nesting {
 
   /** May this call go along with a probe of this generation? */
   goesAlong(generation: number): boolean {
+    if (escorts.size === 0) return false
     for (const escort of escorts) {
       if (!escort.probe.isSameAs(this)) continue
       // A request that was torn down never says that its probe ended.
@@ -105,7 +114,7 @@ export class Nesting {
     return false
   }
 
-  #isNamed({ resourceKey, namespace }: BreakerId): boolean {
+  #isNamed({ resourceKey, namespace }: LineOptions['id']): boolean {
     return resourceKey === this.#id.resourceKey && namespace === this.#id.namespace
   }
 

@@ -11,19 +11,18 @@ import { checkedKey } from '../core/key.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS, resolveSettings, type Settings, type SettingsOptions } from '../core/settings.ts'
 import type { CircuitState } from '../core/state.ts'
-import { InMemoryStorage } from '../fleet/memory.ts'
-import {
-  type ReplicaOptions,
-  type ResolvedReplicaOptions,
-  resolveReplicaOptions,
-} from '../fleet/options.ts'
-import type { CircuitStorage } from '../fleet/port.ts'
 import { type Background, resolveBackground } from './background.ts'
 import type { CircuitProtectorPolicy } from './circuit-protector.ts'
 import { byFields, type CallResult, type Classification, type Outcome } from './classify.ts'
 import { defaults } from './defaults.ts'
+import type { LineSource } from './line.ts'
 import type { Dropped, StatusChange } from './listener.ts'
 import { type OnNotice, warn } from './notice.ts'
+import {
+  type ReplicaOptions,
+  type ResolvedReplicaOptions,
+  resolveReplicaOptions,
+} from './replica-options.ts'
 import type { Runtime } from './runtime.ts'
 import { resolveRuntime } from './system-runtime.ts'
 
@@ -76,8 +75,8 @@ export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions
   readonly resourceKey?: string | undefined
   /** Isolates tenants, environments, test runs. Default: the storage's own, else `'default'`. */
   readonly namespace?: string | undefined
-  /** Default: memory of this breaker's own. */
-  readonly storage?: CircuitStorage | undefined
+  /** Where its state lives. Default: in this breaker itself. */
+  readonly storage?: LineSource | undefined
   /** Which errors are failures; any other error is an answer, and counts as a success. Default: all. */
   readonly shouldHandle?: ((error: unknown) => boolean) | undefined
   /** Decides in full, on values and errors alike; undefined leaves it to the rules above. */
@@ -105,10 +104,10 @@ export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions
 
 export interface ResolvedOptions {
   readonly id: { readonly resourceKey: string; readonly namespace: string }
-  readonly storage: CircuitStorage
+  readonly storage: LineSource | undefined
   readonly settings: Settings
   readonly replica: ResolvedReplicaOptions
-  readonly shouldHandle: (error: unknown) => boolean
+  readonly shouldHandle: CircuitProtectorOptions['shouldHandle']
   readonly classify: CircuitProtectorOptions['classify']
   readonly slowMs: number
   readonly timeoutMs: number | undefined
@@ -125,12 +124,10 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
   checkFunctions(options, HOOKS)
   const onNotice = options.onNotice ?? warn
   const runtime = resolveRuntime(options.runtime, onNotice)
-  // Memory of the breaker's own goes by the breaker's clock.
-  const storage: CircuitStorage =
-    options.storage ?? defaults.storage?.() ?? new InMemoryStorage({ clock: runtime.now })
-  if (typeof storage?.exchange !== 'function')
+  const storage = options.storage ?? defaults.storage?.()
+  if (storage !== undefined && typeof storage.line !== 'function')
     throw new InvalidOptionError('storage', 'a circuit storage', storage)
-  if (options.resourceKey === undefined && storage.shared)
+  if (options.resourceKey === undefined && storage?.shared)
     throw new InvalidOptionError('resourceKey', 'given where the storage is shared', undefined)
   const settings = resolveSettings(options)
   const optional = (option: 'slowCallDuration' | 'timeout') =>
@@ -140,12 +137,12 @@ export function resolveOptions(options: CircuitProtectorOptions): ResolvedOption
   return {
     id: {
       resourceKey: checkedKey('resourceKey', options.resourceKey ?? 'anonymous'),
-      namespace: checkedKey('namespace', options.namespace ?? storage.namespace ?? 'default'),
+      namespace: checkedKey('namespace', options.namespace ?? storage?.namespace ?? 'default'),
     },
     storage,
     settings,
-    replica: resolveReplicaOptions(options, settings, storage.shared),
-    shouldHandle: options.shouldHandle ?? (() => true),
+    replica: resolveReplicaOptions(options, settings, storage?.shared ?? false),
+    shouldHandle: options.shouldHandle,
     classify: checkedFlag('judgeResults', options.judgeResults)
       ? byFields(options.classify, options.shouldHandle ?? (() => true))
       : options.classify,

@@ -1,4 +1,5 @@
 import type { CallResult } from './classify.ts'
+import type { Grant } from './line.ts'
 
 /** The right to make one call, settled by hand: for streams, sockets, and whatever does not end where it began. */
 export interface Permit {
@@ -14,42 +15,40 @@ export interface Permit {
   release(): Promise<void>
 }
 
-/** How a permit is settled. Either answers what there is to wait for, if anything. */
-interface Settling {
-  settle(result: CallResult): Promise<unknown> | undefined
-  release(): Promise<unknown> | undefined
-}
-
-/** Of a permit that is part of another call of its breaker: that one is settled. */
-export const NOTHING_TO_SETTLE: Settling = { settle: () => undefined, release: () => undefined }
+/** Is given how the call ended, or nothing where it says nothing. @returns what there is to wait for, if anything */
+type Settle = (result?: CallResult) => Promise<unknown> | undefined
 
 /** A permit that is settled once. */
 export class SinglePermit implements Permit {
   readonly generation: number
   readonly probe: boolean
-  #settling: Settling | undefined
+  #settle: Settle | undefined
 
-  constructor(generation: number, probe: boolean, settling: Settling) {
+  constructor({ generation, token }: Grant, settle: Settle) {
     this.generation = generation
-    this.probe = probe
-    this.#settling = settling
+    this.probe = token !== null
+    this.#settle = settle
   }
 
-  async success(): Promise<void> {
-    await this.#once()?.settle({ ok: true, value: undefined })
+  success(): Promise<void> {
+    return this.#once(SUCCESS)
   }
 
-  async failure(error?: unknown): Promise<void> {
-    await this.#once()?.settle({ ok: false, error })
+  failure(error?: unknown): Promise<void> {
+    return this.#once({ ok: false, error })
   }
 
-  async release(): Promise<void> {
-    await this.#once()?.release()
+  release(): Promise<void> {
+    return this.#once()
   }
 
-  #once(): Settling | undefined {
-    const settling = this.#settling
-    this.#settling = undefined
-    return settling
+  /** No async function: most permits wait for nothing, and its promise costs as much as the rest. */
+  #once(result?: CallResult): Promise<void> {
+    const settle = this.#settle
+    this.#settle = undefined
+    const work = settle?.(result)
+    return work === undefined ? Promise.resolve() : work.then(() => undefined)
   }
 }
+
+const SUCCESS: CallResult = { ok: true, value: undefined }

@@ -1,6 +1,6 @@
 import { checkFunctions } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
-import { randomShare, randomWord } from '../fleet/chance.ts'
+import { randomShare, randomWord } from './chance.ts'
 import { hookFailed, type OnNotice } from './notice.ts'
 import type { Runtime } from './runtime.ts'
 

@@ -5,6 +5,17 @@ import type { CircuitState } from './state.ts'
 /** Why a call was rejected. `DEGRADED`: the storage does not answer, and `whenDegraded` is `'reject'`. */
 export type RejectionReason = 'OPEN' | 'HALF_OPEN' | 'FORCED_OPEN' | 'DEGRADED'
 
+/** What a {@link ProtectedCallError} says. */
+export interface Rejected {
+  readonly resourceKey: string
+  readonly namespace: string
+  readonly status: CircuitState
+  readonly reason: RejectionReason
+  readonly retryAfterMs: number | undefined
+  readonly snapshot: Snapshot | undefined
+  readonly cause?: unknown
+}
+
 /** A breaker rejected the call: the protected function was not called. */
 export class ProtectedCallError extends ResilientCircuitError {
   override readonly name = 'ProtectedCallError'
@@ -18,15 +29,7 @@ export class ProtectedCallError extends ResilientCircuitError {
   /** What the storage last said; undefined where it never answered. */
   readonly snapshot: Snapshot | undefined
 
-  constructor(rejection: {
-    readonly resourceKey: string
-    readonly namespace: string
-    readonly status: CircuitState
-    readonly reason: RejectionReason
-    readonly retryAfterMs: number | undefined
-    readonly snapshot: Snapshot | undefined
-    readonly cause?: unknown
-  }) {
+  constructor(rejection: Rejected) {
     super(
       `call to ${JSON.stringify(rejection.resourceKey)} rejected: ${rejection.reason}`,
       'cause' in rejection ? { cause: rejection.cause } : undefined,

@@ -2,6 +2,7 @@ import type { Context, Env, MiddlewareHandler } from 'hono'
 import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError, isOwnError } from '../core/errors.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
 import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 
@@ -24,7 +25,7 @@ export type DashboardAuth<E extends Env = UnknownEnv> =
  */
 export interface DashboardOptions<E extends Env = UnknownEnv> {
   /** A storage; a function that makes one from a request, called once per isolate; or `{ key, create }` where there are several databases. */
-  readonly storage: StorageSource<Context<E>>
+  readonly storage: StorageSource<Context<E>, CircuitStorage>
   /** Default: nobody may come in, and the dashboard says so. */
   readonly auth?: DashboardAuth<E> | undefined
   /**
@@ -46,7 +47,7 @@ export interface DashboardOptions<E extends Env = UnknownEnv> {
 
 /** What the parts of the dashboard work with. */
 export interface Dashboard {
-  readonly storage: StorageSource<Context>
+  readonly storage: StorageSource<Context, CircuitStorage>
   readonly auth: DashboardAuth<AnyEnv> | undefined
   readonly actor: DashboardOptions<AnyEnv>['actor']
   readonly refreshMs: number | null

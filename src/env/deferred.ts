@@ -1,4 +1,5 @@
 import type { CircuitStorage } from '../fleet/port.ts'
+import { sharedLine } from '../fleet/shared-line.ts'
 import { OPERATIONS } from '../fleet/wrap.ts'
 import { StorageError } from '../postgres/errors.ts'
 
@@ -30,10 +31,11 @@ export function deferredStorage(
   ])
   return {
     shared: true,
+    line: sharedLine,
     backendName: 'postgres',
     ...(Object.fromEntries(forwards) as Omit<
       CircuitStorage,
-      'shared' | 'namespace' | 'backendName'
+      'shared' | 'line' | 'namespace' | 'backendName'
     >),
     close: async () => (await loaded.catch(() => undefined))?.close?.(),
   }

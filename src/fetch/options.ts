@@ -1,3 +1,4 @@
+import type { LineSource } from '../breaker/line.ts'
 import { type CircuitProtectorOptions, OPTIONS, resolveOptions } from '../breaker/options.ts'
 import type { Runtime } from '../breaker/runtime.ts'
 import { checkFunctions, checkKnown, type Names } from '../core/checks.ts'
@@ -5,7 +6,6 @@ import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { fraction } from '../core/limits.ts'
 import type { ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
-import type { CircuitStorage } from '../fleet/port.ts'
 import { trustedOrigins } from '../http/rejection.ts'
 
 /** `fetch`, in whatever dialect: the platform's own, with its own types, or a function like it. */
@@ -41,14 +41,17 @@ export interface ProtectFetchOptions
    * longer. Default: no end.
    */
   readonly timeout?: Duration | undefined
-  /** How many breakers are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
+  /**
+   * How many breakers are kept, 1 to 100,000; the least recently used makes room, and is forgotten where there is no storage.
+   * Default 1,000.
+   */
   readonly maxBreakers?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
   readonly trustRejectionsFrom?: readonly string[] | undefined
 }
 
 export interface ResolvedOptions {
-  readonly storage: CircuitStorage
+  readonly storage: LineSource | undefined
   readonly timeoutMs: number | undefined
   readonly runtime: Runtime
   readonly trusted: ReadonlySet<string>

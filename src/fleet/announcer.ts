@@ -1,4 +1,4 @@
-import type { StatusChange, ViewListener } from '../breaker/listener.ts'
+import type { BreakerListener, StatusChange } from '../breaker/listener.ts'
 import type { Transition } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { BreakerState, CircuitState } from '../core/state.ts'
@@ -8,7 +8,7 @@ import type { BreakerState, CircuitState } from '../core/state.ts'
  * that are not local happened in the storage, in this order; there may have been others between them.
  */
 export class Announcer {
-  readonly #listener: Pick<ViewListener, 'statusChanged'>
+  readonly #listener: Pick<BreakerListener, 'statusChanged'>
   /** The status last told of, or first seen: a first view is no change. */
   #seen: CircuitState | null = null
   /** The newest generation of the storage's that was told of; null: none was seen yet. */
@@ -16,7 +16,7 @@ export class Announcer {
   /** Is `#seen` a status that this isolate came to by itself? */
   #isLocal = false
 
-  constructor(listener: Pick<ViewListener, 'statusChanged'>) {
+  constructor(listener: Pick<BreakerListener, 'statusChanged'>) {
     this.#listener = listener
   }
 

@@ -35,6 +35,7 @@ import type {
   RemoveRequest,
   StorageCallOptions,
 } from './port.ts'
+import { sharedLine } from './shared-line.ts'
 
 /** Options of {@link InMemoryStorage}. */
 export interface InMemoryStorageOptions {
@@ -57,6 +58,7 @@ interface Row extends BreakerId {
 /** Breakers of one process: the specification, run as it is. The default storage, and the model that every other one is held against. */
 export class InMemoryStorage implements CircuitStorage {
   readonly shared = false
+  readonly line = sharedLine
   readonly backendName = 'in-memory'
   readonly #rows = new Map<string, Row>()
   readonly #history: { id: number; flushId: number | null; line: Transition }[] = []

@@ -1,10 +1,10 @@
+import { pooledWord, randomWord } from '../breaker/chance.ts'
 import type { Dropped } from '../breaker/listener.ts'
 import { isWithin, type Runtime, type Span } from '../breaker/runtime.ts'
 import type { Report, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { Batch } from './batch.ts'
-import { pooledWord, randomWord } from './chance.ts'
 
 /** An odd number: its multiples repeat only after all 32-bit integers came by. */
 const GOLDEN = 0x9e3779b9

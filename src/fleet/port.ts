@@ -1,3 +1,4 @@
+import type { LineSource } from '../breaker/line.ts'
 import type { Command, Report, Transition, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
@@ -9,13 +10,9 @@ import type { CircuitState } from '../core/state.ts'
  * Each operation is atomic: it reads, decides by `transition`, writes, and answers on the row's newest version. Instants are the
  * storage's own. An operation whose promise rejects may or may not have happened, unless the error says otherwise.
  */
-export interface CircuitStorage {
-  /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
-  readonly shared: boolean
+export interface CircuitStorage extends LineSource {
   /** What keeps the breakers, such as `postgres` or `in-memory`: for logs and pages. */
   readonly backendName?: string | undefined
-  /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
-  readonly namespace?: string | undefined
   /** Sends reports (possibly none) for several breakers, each key once, and answers each in the order of the requests. */
   exchange(
     requests: readonly ExchangeRequest[],

@@ -1,4 +1,4 @@
-import type { Grant, Rejection } from '../breaker/grant.ts'
+import type { Grant, Rejection } from '../breaker/line.ts'
 import { isWithin, NEVER, type Runtime, type Span, within } from '../breaker/runtime.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { BrokenStorageError, checkedAdmission, checkedControl, checkedExchange } from './answers.ts'

@@ -1,11 +1,6 @@
-import {
-  type Decision,
-  type Grant,
-  type Rejection,
-  recorded,
-  unrecorded,
-} from '../breaker/grant.ts'
-import type { ViewListener } from '../breaker/listener.ts'
+import { type Grant, type Rejection, recorded, unrecorded } from '../breaker/line.ts'
+import type { BreakerListener } from '../breaker/listener.ts'
+import type { ResolvedReplicaOptions } from '../breaker/replica-options.ts'
 import type { Runtime } from '../breaker/runtime.ts'
 import { hasRoom } from '../core/admit.ts'
 import { advance, count } from '../core/buckets.ts'
@@ -14,14 +9,7 @@ import { opened } from '../core/move.ts'
 import { replay } from '../core/report.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
 import { retryAfterMs, type Snapshot } from '../core/snapshot.ts'
-import {
-  activeOverride,
-  BLANK,
-  type BreakerState,
-  type Buckets,
-  isDue,
-  type StoredState,
-} from '../core/state.ts'
+import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } from '../core/state.ts'
 import { Announcer } from './announcer.ts'
 import { Asking } from './asking.ts'
 import type { Batch } from './batch.ts'
@@ -29,7 +17,6 @@ import { Freshness } from './freshness.ts'
 import { Health } from './health.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
 import { Lookout } from './lookout.ts'
-import type { ResolvedReplicaOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { OwnOutcomes } from './own-outcomes.ts'
 import type { Admission, BreakerId, Exchanged } from './port.ts'
@@ -38,6 +25,9 @@ import { Thinning } from './thinning.ts'
 
 /** What an outcome calls for: that this batch is sent now, that the storage is looked at now, or nothing yet. */
 export type Sequel = Batch | 'look' | undefined
+
+/** What a view can say of a call without the storage; `'ask'`: only the storage can. */
+type Decision = Grant | Rejection | 'ask'
 
 /** How long successes wait while the shared window holds a failure, or is not full. */
 const EAGER_MS = 1_000
@@ -51,7 +41,7 @@ export class View {
   readonly options: ResolvedReplicaOptions
   readonly outbox: Outbox
   readonly #runtime: Runtime
-  readonly listener: ViewListener
+  readonly listener: BreakerListener
   readonly #announcer: Announcer
   readonly #freshness: Freshness
   readonly asking: Asking
@@ -81,7 +71,7 @@ export class View {
     id: BreakerId,
     settings: Settings,
     options: ResolvedReplicaOptions,
-    listener: ViewListener,
+    listener: BreakerListener,
     runtime: Runtime,
   ) {
     this.id = id
@@ -120,20 +110,16 @@ export class View {
     return this.#local ?? this.#snapshot ?? BLANK
   }
 
-  /** Own unsent outcomes included. */
-  get log(): string {
-    const state = this.state
-    return this.#local === null ? state.log + this.outbox.bits(state.generation) : state.log
-  }
-
-  /** What a time window of such buckets holds at `now`, own unsent outcomes included. */
-  window(bucketMs: number, now: number): Buckets {
+  /** The state with own unsent outcomes in it, its window moved on to `now`. */
+  read(now: number): BreakerState {
     const { state } = this
-    const buckets = state.status === 'CLOSED' ? state.buckets : null
+    const { trip } = this.settings
     const unsent = this.#local === null ? this.outbox.bits(state.generation) : ''
+    const log = state.log + unsent
+    if (state.status !== 'CLOSED' || 'outOf' in trip) return { ...state, log }
     const failures = failuresIn(unsent)
-    const window = advance(buckets, bucketMs, this.storageTime(now))
-    return count(window, unsent.length - failures, failures)
+    const buckets = advance(state.buckets, trip.bucketMs, this.storageTime(now))
+    return { ...state, log, buckets: count(buckets, unsent.length - failures, failures) }
   }
 
   /** The grant of a closed and fresh view, or null. The hot path: no I/O and nothing allocated. */

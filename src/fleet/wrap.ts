@@ -1,4 +1,5 @@
 import type { CircuitStorage } from './port.ts'
+import { sharedLine } from './shared-line.ts'
 
 /** The names of a storage's operations: all of its members that are functions. */
 export type Operation = {
@@ -34,6 +35,8 @@ export function wrapStorage<S extends CircuitStorage, O extends object>(
   return new Proxy(storage, {
     has: (target, name) => name in overrides || name in target,
     get(target, name) {
+      // Through this object, and not past it.
+      if (name === 'line') return sharedLine
       if (name in overrides) return overrides[name as keyof O]
       const value: unknown = Reflect.get(target, name, target)
       // The constructor is no method: bound, it would have lost its static members.

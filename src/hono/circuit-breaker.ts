@@ -9,7 +9,7 @@ import { isProtectedCallError, type ProtectedCallError } from '../core/rejection
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
-import { isStorage, storageFrom } from '../http/storage-source.ts'
+import { storageFrom } from '../http/storage-source.ts'
 import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
@@ -35,7 +35,7 @@ export interface CircuitBreakerVariables {
  * @typeParam E - the environment of the app, as in `new Hono<E>()`. Without it the compiler knows nothing of `c.env` in the options
  * @param options - those of a `CircuitProtectorPolicy`, and:
  * @param options.resourceKey - what is protected, or a function of the request that says so
- * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create }`; default: memory
+ * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create }`; default: none, each breaker keeps its own state
  * @param [options.failureLimit=fraction(5, 10)] - when to trip
  * @param [options.isFailure=(c) => c.res.status >= 500] - is the final answer a failure?
  * @param [options.fallback] - answers a rejected request; default: 503 with `Retry-After`, and a problem (RFC 9457)
@@ -78,7 +78,7 @@ export const circuitBreaker: <E extends Env = UnknownEnv>(
   } = options
   const breakers = new LiveBreakers(policy, maxBreakers)
   const isConstant =
-    typeof resourceKey === 'string' && (typeof storage === 'function' || isStorage(storage))
+    typeof resourceKey === 'string' && !(typeof storage === 'object' && 'create' in storage)
   let constant: CircuitProtectorPolicy | undefined
 
   const ask = <T>(name: string, fn: () => T): T | undefined => attempt(onNotice, name, fn)
@@ -93,7 +93,7 @@ export const circuitBreaker: <E extends Env = UnknownEnv>(
     const key = keyOf(c)
     if (key === undefined) return undefined
     try {
-      const breaker = breakers.get(storageFrom(storage, c), key, (work) => keep(c, work))
+      const breaker = breakers.get(storage && storageFrom(storage, c), key, (work) => keep(c, work))
       if (isConstant) constant = breaker
       return breaker
     } catch (error) {

@@ -24,7 +24,8 @@ export interface CircuitBreakerOptions<E extends Env = UnknownEnv>
   readonly resourceKey: string | ((c: Context<E>) => string)
   /**
    * A storage; a function that makes one, called once per isolate; or `{ key, create }` where there are several databases. Where
-   * none can be made, the request runs unprotected, and `onNotice` is told. Default: memory of this middleware's own.
+   * none can be made, the request runs unprotected, and `onNotice` is told. Default: none: each breaker keeps its
+   * own state, for this isolate alone.
    */
   readonly storage?: StorageSource<Context<E>> | undefined
   /**
@@ -41,7 +42,10 @@ export interface CircuitBreakerOptions<E extends Env = UnknownEnv>
     | undefined
   /** Lets a request pass beside the breaker. Default: none. */
   readonly skip?: ((c: Context<E>) => boolean) | undefined
-  /** How many breakers of a computed `resourceKey` are kept, 1 to 100,000; the least recently used makes room. Default 1,000. */
+  /**
+   * How many breakers of a computed `resourceKey` are kept, 1 to 100,000; the least recently used makes room,
+   * and is forgotten where there is no storage. Default 1,000.
+   */
   readonly maxBreakers?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
   readonly trustRejectionsFrom?: readonly string[] | undefined
@@ -49,7 +53,7 @@ export interface CircuitBreakerOptions<E extends Env = UnknownEnv>
 
 export interface ResolvedOptions {
   readonly resourceKey: string | ((c: Context) => string)
-  readonly storage: StorageSource<Context>
+  readonly storage: StorageSource<Context> | undefined
   readonly maxBreakers: number | undefined
   readonly trusted: ReadonlySet<string>
   readonly onNotice: OnNotice
@@ -84,7 +88,7 @@ export function resolve(options: CircuitBreakerOptions<AnyEnv>): ResolvedOptions
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
   const resolved = resolveOptions({
     ...policy,
-    ...(isStorage(storage) && { storage }),
+    ...(storage !== undefined && isStorage(storage) && { storage }),
     resourceKey: 'checked above',
   })
   return {

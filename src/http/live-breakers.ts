@@ -1,7 +1,7 @@
 import { CircuitProtectorPolicy } from '../breaker/circuit-protector.ts'
+import type { LineSource } from '../breaker/line.ts'
 import type { CircuitProtectorOptions } from '../breaker/options.ts'
 import { checkedInteger } from '../core/checks.ts'
-import type { CircuitStorage } from '../fleet/port.ts'
 import { Recent } from './recent.ts'
 
 /** Keeps work going behind a request. */
@@ -12,7 +12,7 @@ export class LiveBreakers {
   readonly #options: CircuitProtectorOptions
   readonly #breakers: Recent<CircuitProtectorPolicy>
   readonly #left = new WeakSet<CircuitProtectorPolicy>()
-  readonly #numbers = new WeakMap<CircuitStorage, number>()
+  readonly #numbers = new WeakMap<LineSource, number>()
   #storages = 0
 
   /** @throws {InvalidOptionError} naming `maxBreakers` */
@@ -22,17 +22,23 @@ export class LiveBreakers {
   }
 
   /** The breaker of this key. The one that makes room for it sends what it still holds. */
-  get(storage: CircuitStorage, resourceKey: string, keep: Keep): CircuitProtectorPolicy {
-    const number = this.#numbers.get(storage) ?? ++this.#storages
-    this.#numbers.set(storage, number)
+  get(storage: LineSource | undefined, resourceKey: string, keep: Keep): CircuitProtectorPolicy {
     return this.#breakers.get(
-      `${number} ${resourceKey}`,
-      () => new CircuitProtectorPolicy({ ...this.#options, storage, resourceKey }),
+      `${this.#numberOf(storage)} ${resourceKey}`,
+      () =>
+        new CircuitProtectorPolicy({ ...this.#options, ...(storage && { storage }), resourceKey }),
       (breaker) => {
         this.#left.add(breaker)
         quietly(keep, breaker.dispose())
       },
     )
+  }
+
+  #numberOf(storage: LineSource | undefined): number {
+    if (storage === undefined) return 0
+    const number = this.#numbers.get(storage) ?? ++this.#storages
+    this.#numbers.set(storage, number)
+    return number
   }
 
   /** A call has ended. What it reports to a breaker that made room meanwhile would wait for a call that never comes. */

@@ -1,9 +1,9 @@
+import { randomShare } from '../breaker/chance.ts'
 import type { Backoff } from '../core/backoff.ts'
 import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
-import { randomShare } from '../fleet/chance.ts'
 
 /** Options of {@link ExponentialDelay}. */
 export interface ExponentialDelayOptions {

@@ -29,6 +29,7 @@ import type {
   RemoveRequest,
   StorageCallOptions,
 } from '../fleet/port.ts'
+import { sharedLine } from '../fleet/shared-line.ts'
 import { abandonable } from './abandonable.ts'
 import type { Database } from './database.ts'
 import { asStorageError, StorageError } from './errors.ts'
@@ -57,6 +58,7 @@ const ATTEMPTS = 3
  */
 export class PostgresStorage implements CircuitStorage {
   readonly shared = true
+  readonly line = sharedLine
   readonly backendName = 'postgres'
   readonly #names: Names
   readonly #database: Database

@@ -4,7 +4,7 @@
  */
 import process from 'node:process'
 import type { CircuitStorage } from '../fleet/port.ts'
-import { abandonStorage, flushStorage } from '../fleet/registry.ts'
+import { abandonStorage, flushStorage } from '../fleet/shared-line.ts'
 
 /** A breaker, or anything else that can flush. */
 export interface Flushable {

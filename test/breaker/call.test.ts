@@ -9,11 +9,11 @@ import {
   CircuitProtectorPolicy,
   failureRate,
   fraction,
-  InMemoryStorage,
   type Notice,
   RetryWithBackoffPolicy,
   SafetyNet,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 function bench(options: CircuitProtectorOptions = {}) {

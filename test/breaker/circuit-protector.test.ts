@@ -6,9 +6,9 @@ import {
   CircuitState,
   failureRate,
   fraction,
-  InMemoryStorage,
   ProtectedCallError,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 let clock: FakeClock

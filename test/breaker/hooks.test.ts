@@ -5,9 +5,9 @@ import {
   type CircuitProtectorOptions,
   CircuitProtectorPolicy,
   fraction,
-  InMemoryStorage,
   RetryWithBackoffPolicy,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { Lab } from '../fleet/lab.ts'
 
 const HANGS = () => new Promise(() => {})

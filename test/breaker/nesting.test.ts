@@ -3,11 +3,11 @@ import {
   type CircuitProtectorOptions,
   CircuitProtectorPolicy,
   fraction,
-  InMemoryStorage,
   protect,
   RetryWithBackoffPolicy,
   SafetyNet,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 /** A breaker over a memory that its test can look into, and others of the same key. */

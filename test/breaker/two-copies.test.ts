@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
 import { protectFetch } from '../../src/fetch/index.ts'
 import { circuitBreaker } from '../../src/hono/index.ts'
-import { CircuitProtectorPolicy, InMemoryStorage, RetryWithBackoffPolicy } from '../../src/index.ts'
+import { CircuitProtectorPolicy, RetryWithBackoffPolicy } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 vi.resetModules()
 const other = await import('../../src/index.ts')

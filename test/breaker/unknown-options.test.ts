@@ -8,7 +8,6 @@ import {
   ExponentialDelay,
   failureRate,
   fraction,
-  InMemoryStorage,
   ProtectedCallError,
   RetryWithBackoffPolicy,
   SafetyNet,
@@ -17,6 +16,7 @@ import { DrizzleStorage } from '../../src/postgres/index.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
 import { neonStorage as overFetch } from '../../src/postgres/neon-fetch.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { simulate } from '../../src/testing/index.ts'
 
 const URL = 'postgres://user:secret@ep-x.eu.aws.neon.tech/db'

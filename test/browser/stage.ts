@@ -8,6 +8,7 @@ import { circuitDashboard } from '../../src/dashboard/index.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { DrizzleStorage } from '../../src/postgres/storage.ts'
+import { sharedLine } from '../../src/storage.ts'
 import { pushSchema } from '../postgres/support.ts'
 import { createDatabase } from '../support/postgres.ts'
 
@@ -26,6 +27,7 @@ export async function memoryStage(): Promise<Stage> {
   let inner = new InMemoryStorage({ clock: () => Date.now() + ahead, maxEntries: null })
   const storage: CircuitStorage = {
     shared: false,
+    line: sharedLine,
     exchange: (...args) => inner.exchange(...args),
     acquire: (...args) => inner.acquire(...args),
     control: (...args) => inner.control(...args),

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { circuitDashboard, type DashboardOptions } from '../../src/dashboard/index.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
+import { sharedLine } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { Reporter } from '../browser/scene.ts'
 
@@ -66,6 +67,7 @@ export function broken(error: Error): CircuitStorage {
   const fail = () => Promise.reject(error)
   return {
     shared: true,
+    line: sharedLine,
     exchange: fail,
     acquire: fail,
     control: fail,

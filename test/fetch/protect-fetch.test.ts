@@ -11,12 +11,12 @@ import {
   type CircuitProtectorPolicy,
   CircuitState,
   fraction,
-  InMemoryStorage,
   InvalidOptionError,
   type Notice,
   type OutcomeEvent,
   ProtectedCallError,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { startUpstream, status } from './upstream.ts'
 

@@ -147,7 +147,7 @@ describe('a breaker whose values the storage refuses', () => {
 })
 
 it('a flush of a storage sends what many breakers hold in few requests', async () => {
-  const { flushStorage } = await import('../../src/fleet/registry.ts')
+  const { flushStorage } = await import('../../src/fleet/shared-line.ts')
   await lab.othersReport('0000')
   const { network, policy } = alone()
   const others = Array.from({ length: 80 }, (_, i) => lab.breaker({ resourceKey: `${i}` }, network))

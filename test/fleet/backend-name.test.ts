@@ -1,9 +1,9 @@
 import { metrics } from '@opentelemetry/api'
 import { expect, it } from 'vitest'
 import { createStorage } from '../../src/env/node.ts'
-import { InMemoryStorage } from '../../src/index.ts'
 import { measuredStorage } from '../../src/metrics/index.ts'
 import { neonStorage } from '../../src/postgres/neon-fetch.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 it('a storage says what keeps its breakers, also where it is wrapped', async () => {
   const url = 'postgresql://u:p@ep-cool-1.eu-central-1.aws.neon.tech/db'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { flushStorage } from '../../src/fleet/registry.ts'
+import { flushStorage } from '../../src/fleet/shared-line.ts'
 import { answerLost, hangs, Lab, late, type Network, refused } from './lab.ts'
 
 let lab: Lab

@@ -4,6 +4,7 @@ import { systemRuntime } from '../../src/breaker/system-runtime.ts'
 import { fraction } from '../../src/core/limits.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
+import { sharedLine } from '../../src/storage.ts'
 import { Lab } from './lab.ts'
 
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5))
@@ -15,6 +16,7 @@ const fails = (policy: CircuitProtectorPolicy) =>
 /** The same rows, reached as an isolate of its own does. */
 const isolateOn = (store: InMemoryStorage): CircuitStorage => ({
   shared: true,
+  line: sharedLine,
   exchange: (...args) => store.exchange(...args),
   acquire: (...args) => store.acquire(...args),
   control: (...args) => store.control(...args),

@@ -10,6 +10,7 @@ import type {
   ExchangeRequest,
   StorageCallOptions,
 } from '../../src/fleet/port.ts'
+import { sharedLine } from '../../src/fleet/shared-line.ts'
 import { VirtualTime } from '../../src/testing/simulator/virtual-time.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -29,6 +30,7 @@ export interface Sent {
 /** A storage in memory, seen from one isolate over a network that does what the test says. */
 export class Network implements CircuitStorage {
   readonly shared = true
+  readonly line = sharedLine
   readonly sent: Sent[] = []
   /** What each operation was handed to know when nobody waits for it any more. */
   readonly signals: (AbortSignal | undefined)[] = []

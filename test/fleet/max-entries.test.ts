@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CircuitProtectorPolicy, InMemoryStorage } from '../../src/index.ts'
+import { CircuitProtectorPolicy } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 function stage(maxEntries?: number | null) {

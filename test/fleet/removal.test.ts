@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { systemRuntime } from '../../src/breaker/system-runtime.ts'
-import { CircuitProtectorPolicy, fraction, InMemoryStorage } from '../../src/index.ts'
+import { CircuitProtectorPolicy, fraction } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 describe.each(['strong', { maxStaleness: '5s' }] as const)(

@@ -3,8 +3,9 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { deferredStorage } from '../../src/env/deferred.ts'
 import { OPERATIONS, wrapStorage } from '../../src/fleet/wrap.ts'
-import { CircuitProtectorPolicy, InMemoryStorage } from '../../src/index.ts'
+import { CircuitProtectorPolicy } from '../../src/index.ts'
 import { measuredStorage } from '../../src/metrics/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 /** The members of the port, as its source says. */
 const PORT: readonly { name: string; isMethod: boolean }[] = ts

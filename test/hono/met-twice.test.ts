@@ -2,7 +2,8 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { protectFetch } from '../../src/fetch/index.ts'
 import { circuitBreaker } from '../../src/hono/index.ts'
-import { fraction, InMemoryStorage } from '../../src/index.ts'
+import { fraction } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))

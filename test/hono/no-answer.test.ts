@@ -1,7 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { circuitBreaker } from '../../src/hono/index.ts'
-import { InMemoryStorage } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 const nothing = (async () => {}) as unknown as MiddlewareHandler
 

@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
-import { type CircuitStorage, fraction, InMemoryStorage } from '../../src/index.ts'
+import { fraction } from '../../src/index.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
+import { type CircuitStorage, InMemoryStorage } from '../../src/storage.ts'
 import { bench } from './support.ts'
 
 describe('storage', () => {
@@ -28,7 +29,7 @@ describe('storage', () => {
     expect(create).toHaveBeenCalledTimes(2)
   })
 
-  it('is memory of its own where none is given, the same for all computed keys', async () => {
+  it('is none where none is given: each breaker keeps its own state, and one that makes room is forgotten', async () => {
     const { breaker } = bench()
     const app = new Hono()
     const resourceKey = (c: Context) => c.req.query('key')!
@@ -42,8 +43,9 @@ describe('storage', () => {
     )
     app.get('/', (c) => c.text('', 500))
     expect((await app.request('/?key=a')).status).toBe(500)
-    expect((await app.request('/?key=b')).status).toBe(500)
     expect((await app.request('/?key=a')).status).toBe(503)
+    expect((await app.request('/?key=b')).status).toBe(500)
+    expect((await app.request('/?key=a')).status).toBe(500)
   })
 
   it('leaves a request unprotected where it cannot be made, says so, and tries again', async () => {

@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { systemRuntime } from '../../src/breaker/system-runtime.ts'
 import { type CircuitBreakerOptions, circuitBreaker } from '../../src/hono/index.ts'
 import type { AnyEnv } from '../../src/http/unknown-env.ts'
-import { InMemoryStorage, type Notice, type Snapshot } from '../../src/index.ts'
+import type { Notice, Snapshot } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 /** Tests read what they like from the environment. */

@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { circuitBreaker } from '../../src/hono/index.ts'
-import { fraction, InMemoryStorage, type Notice } from '../../src/index.ts'
+import { fraction, type Notice } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 describe('a guarded route', () => {

@@ -8,6 +8,7 @@ import { fraction } from '../../src/core/limits.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { prometheusText } from '../../src/metrics/index.ts'
+import { sharedLine } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { Reporter } from '../browser/scene.ts'
 
@@ -41,6 +42,7 @@ async function example<T>(folder: string, heading: string, isolate = 0): Promise
 /** The storage as one isolate of a fleet sees it. */
 const seenFrom = (storage: CircuitStorage): CircuitStorage => ({
   shared: true,
+  line: sharedLine,
   exchange: (...args) => storage.exchange(...args),
   acquire: (...args) => storage.acquire(...args),
   control: (...args) => storage.control(...args),

@@ -15,6 +15,7 @@ interface Claim {
 /** What each entry promises. */
 const CLAIMS: Readonly<Record<string, Claim>> = {
   '.': { runtime: 'any', packages: [] },
+  './storage': { runtime: 'any', packages: [] },
   './fetch': { runtime: 'any', packages: [] },
   './testing': { runtime: 'any', packages: [] },
   './hono': { runtime: 'any', packages: ['hono'] },

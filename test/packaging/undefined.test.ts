@@ -9,11 +9,11 @@ import { circuitBreaker } from '../../src/hono/index.ts'
 import {
   CircuitProtectorPolicy,
   ExponentialDelay,
-  InMemoryStorage,
   RetryWithBackoffPolicy,
 } from '../../src/index.ts'
 import { neonStorage } from '../../src/postgres/neon-fetch.ts'
 import { nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { root } from './entries.ts'
 import { RESOLUTIONS, STRICT } from './program.ts'
 

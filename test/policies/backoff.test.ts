@@ -6,9 +6,9 @@ import {
   ExponentialDelay,
   FixedDelay,
   fraction,
-  InMemoryStorage,
   InvalidOptionError,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 const attempts = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
 

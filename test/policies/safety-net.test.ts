@@ -14,7 +14,6 @@ import {
   type CallContext,
   CircuitProtectorPolicy,
   fraction,
-  InMemoryStorage,
   InvalidOptionError,
   type Policy,
   ProtectedCallError,
@@ -22,6 +21,7 @@ import {
   RetryWithBackoffPolicy,
   SafetyNet,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 
 const down = new Error('down')
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
 import type { CircuitStorage } from '../../src/fleet/port.ts'
+import { sharedLine } from '../../src/storage.ts'
 import { equal, matches, ok, rejection } from '../../src/testing/assert.ts'
 import { FakeClock, testCircuitStorage } from '../../src/testing/index.ts'
 
@@ -41,6 +42,7 @@ describe('the storage suite', () => {
       const broken = async () => Promise.reject(new Error('no'))
       return {
         shared: false,
+        line: sharedLine,
         exchange: broken,
         acquire: broken,
         control: broken,

@@ -1,4 +1,5 @@
-import type { CircuitStorage, Transition } from 'resilient-circuit'
+import type { Transition } from 'resilient-circuit'
+import type { CircuitStorage } from 'resilient-circuit/storage'
 import type { Instance } from './fleet.ts'
 import { paint, print, seconds } from './paper.ts'
 import type { Answer, Visit } from './traffic.ts'

@@ -1,7 +1,8 @@
 import type { Runtime } from '../../../src/breaker/runtime.ts'
 import { systemRuntime } from '../../../src/breaker/system-runtime.ts'
 import type { CircuitStorage } from '../../../src/fleet/port.ts'
-import { CircuitProtectorPolicy, fraction, InMemoryStorage } from '../../../src/index.ts'
+import { CircuitProtectorPolicy, fraction } from '../../../src/index.ts'
+import { InMemoryStorage } from '../../../src/storage.ts'
 import { type Contender, dependency, type Scene, type Subject } from './scene.ts'
 
 /** A storage that is shared as far as the breaker can tell, and answers at once. */

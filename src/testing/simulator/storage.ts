@@ -2,6 +2,7 @@ import type { Verdict } from '../../core/event.ts'
 import type { CircuitState } from '../../core/state.ts'
 import { InMemoryStorage } from '../../fleet/memory.ts'
 import type { Admission, CircuitStorage, Exchanged, ExchangeRequest } from '../../fleet/port.ts'
+import { sharedLine } from '../../fleet/shared-line.ts'
 import type { SimulatedStorageOptions } from './options.ts'
 import type { Random } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -88,6 +89,7 @@ export class SimulatedStorage {
     }
     return {
       shared: true,
+      line: sharedLine,
       exchange: (requests) => this.#exchange(isolate, requests),
       acquire: (request) =>
         this.#operate('ask', async () => {
