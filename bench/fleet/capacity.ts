@@ -59,46 +59,26 @@ export function capacityTable(all: readonly Load[]): Table {
       'offered, /s',
       'thinning',
       'served, /s',
-      'busiest second',
       'a statement takes, 99 %',
-      'slowest',
       'the row opens after',
-      'isolates stop: median',
-      'last',
       'outcomes dropped',
-      'outcomes counted, %',
     ],
     rows: [...all]
       .sort((a, b) => a.writeMs - b.writeMs)
-      .map(
-        ({
-          isolates,
+      .map(({ isolates, writeMs, thinned, offered, report: { phases, stop, outcomes } }) => {
+        const { steady, storage } = phases[FAILING]!
+        return [
           writeMs,
-          thinned,
+          1_000 / writeMs,
+          isolates,
           offered,
-          report: { phases, stop, outcomes, slowestStorageMs },
-        }) => {
-          const { steady, steadyPeak, storage } = phases[FAILING]!
-          const { happened, counted, dropped } = outcomes
-          return [
-            writeMs,
-            1_000 / writeMs,
-            isolates,
-            offered,
-            thinned ? 'yes' : 'no',
-            steady.writes,
-            steadyPeak.writes,
-            storage.p99Ms,
-            slowestStorageMs,
-            stop === null ? 'never' : stop.openedAt - stop.limitAt,
-            stop?.medianMs ?? 'never',
-            stop?.worstMs ?? 'never',
-            Object.values(dropped).reduce((sum, n) => sum + n, 0),
-            (100 * (counted.successes + counted.failures)) /
-              (happened.successes + happened.failures),
-          ]
-        },
-      ),
+          thinned ? 'yes' : 'no',
+          steady.writes,
+          storage.p99Ms,
+          stop === null ? 'never' : stop.openedAt - stop.limitAt,
+          Object.values(outcomes.dropped).reduce((sum, n) => sum + n, 0),
+        ]
+      }),
   }
 }
 

@@ -13,7 +13,6 @@ import { Phases } from '../../src/testing/simulator/phases.ts'
 import { Random } from '../../src/testing/simulator/random.ts'
 import { Traffic } from '../../src/testing/simulator/traffic.ts'
 import { VirtualTime } from '../../src/testing/simulator/virtual-time.ts'
-import { Flow } from './flow.ts'
 
 const START = Date.UTC(2026, 0, 1)
 /** How long calls that are under way at the end may take. */
@@ -23,19 +22,16 @@ const failure = new Error('failed')
 /** What the same calls come to where each isolate has a breaker of its own; and where one breaker sees them all at once. */
 export interface InProcessReport {
   readonly phases: readonly PhaseReport[]
-  readonly probesAtOnce: number
   /** How often breakers opened that were closed, while the dependency was not dead. */
   readonly falseOpens: number
   /** Isolates that had calls while the dependency was dead, and whose breaker did not open by them. */
   readonly missed: number
-  /** From the limit, as the oracle counts it, to an isolate's last call that was no probe. */
-  readonly stop: { readonly medianMs: number; readonly worstMs: number } | null
+  /** From the limit, as the oracle counts it, to the last isolate's last call that was no probe; null where it was never reached. */
+  readonly lastMs: number | null
   readonly oracle: {
     readonly reached: number
     readonly probes: number
-    readonly probesAtOnce: number
     readonly falseOpens: number
-    readonly rejectedAlive: number
   }
 }
 
@@ -66,8 +62,8 @@ class InProcessFleet {
   readonly #phases: Phases
   readonly #oracle: Oracle
   readonly #isolates: Isolate[] = []
-  readonly #own: Flow
-  readonly #ideal: Flow
+  /** Of the oracle; calls only while the dependency was dead. */
+  readonly #ideal = { reached: 0, probes: 0, falseOpens: 0 }
   #falseOpens = 0
   #limitAt: number | null = null
 
@@ -76,8 +72,6 @@ class InProcessFleet {
     this.#time = time
     this.#settings = resolveSettings(options.breaker)
     this.#phases = new Phases(options.dependency, options.durationMs)
-    this.#own = new Flow(time)
-    this.#ideal = new Flow(time)
     this.#oracle = new Oracle(time, this.#settings, (from) => {
       if (this.#isDead()) this.#limitAt ??= time.now()
       else if (from === 'CLOSED') this.#ideal.falseOpens++
@@ -132,9 +126,11 @@ class InProcessFleet {
     const dead = this.#isDead()
     tally.calls++
     const verdict = this.#oracle.call(fails, tookMs)
-    if (verdict !== 'rejected') this.#ideal.reached(verdict === 'probe', dead, tookMs)
-    else if (!dead) this.#ideal.rejectedAlive++
-    if (dead) isolate.called = true
+    if (dead) {
+      isolate.called = true
+      if (verdict !== 'rejected') this.#ideal.reached++
+      if (verdict === 'probe') this.#ideal.probes++
+    }
     try {
       await isolate.policy.execute(() => this.#dependency(isolate, fails, tookMs))
     } catch (error) {
@@ -148,7 +144,6 @@ class InProcessFleet {
     const probe = isolate.policy.state !== CircuitState.Closed
     tally.reached++
     if (probe) tally.probes++
-    this.#own.reached(probe, this.#isDead(), tookMs)
     if (!probe && this.#isDead()) isolate.lastReachedAt = this.#time.now()
     await this.#time.after(tookMs)
     if (fails) throw failure
@@ -160,25 +155,13 @@ class InProcessFleet {
 
   #report(): InProcessReport {
     const limitAt = this.#limitAt
-    const times =
-      limitAt === null
-        ? []
-        : this.#isolates.map(({ lastReachedAt }) => Math.max(0, lastReachedAt - limitAt))
-    times.sort((a, b) => a - b)
+    const last = this.#isolates.reduce((at, { lastReachedAt }) => Math.max(at, lastReachedAt), 0)
     return {
       phases: this.#phases.reports(),
-      probesAtOnce: this.#own.probesAtOnce,
       falseOpens: this.#falseOpens,
       missed: this.#isolates.filter(({ called, opened }) => called && !opened).length,
-      stop:
-        limitAt === null ? null : { medianMs: times[times.length >> 1]!, worstMs: times.at(-1)! },
-      oracle: {
-        reached: this.#ideal.reachedDead,
-        probes: this.#ideal.probesDead,
-        probesAtOnce: this.#ideal.probesAtOnce,
-        falseOpens: this.#ideal.falseOpens,
-        rejectedAlive: this.#ideal.rejectedAlive,
-      },
+      lastMs: limitAt === null ? null : Math.max(0, last - limitAt),
+      oracle: this.#ideal,
     }
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type PartOptions, type PartResult, versionsOf } from '../support/result.ts'
 import { capacityPicture, capacityTable, loads } from './capacity.ts'
-import { damageTable, stopTable } from './comparison.ts'
+import { damageTable } from './comparison.ts'
 import type { Course } from './growing.ts'
 import { measureHotRow } from './hot-row.ts'
 import { inLaboratory } from './laboratory.ts'
@@ -77,7 +77,6 @@ export async function run({ quick }: PartOptions): Promise<PartResult> {
         measured.sizes,
         course,
       ),
-      stopTable(measured.sizes),
       damageTable(
         "One breaker against cockatiel's in each isolate (5 of 10, 10 s), and against one that sees all at once",
         measured.sizes,

@@ -14,12 +14,11 @@ export function sizePictures(
 ): Record<string, string> {
   const measured = all.filter((each) => each.callsPerSecond === callsPerSecond)
   const each = `${callsPerSecond} call${callsPerSecond === 1 ? '' : 's'}/s each`
-  /** A log axis has no place for what is zero, or never. */
+  /** A log axis has no place for what is zero. */
   const curve = (of: (run: Run) => number): Points =>
     measured
       .map((one): Points[number] => [one.isolates, typical(one.runs, of)])
-      .filter(([, y]) => y > 0 && y < Number.POSITIVE_INFINITY)
-  const never = Number.POSITIVE_INFINITY
+      .filter(([, y]) => y > 0)
   return {
     'fleet-statements': lines(
       {
@@ -33,18 +32,6 @@ export function sizePictures(
           curve(({ shared: { phases } }) => statements(phases[i]!) / phases[i]!.seconds),
         ]),
       ),
-    ),
-    'fleet-stop': lines(
-      {
-        title: `Time to stop when the dependency dies, ${each}`,
-        x: isolates,
-        y: { name: 'ms after the limit', log: true },
-      },
-      {
-        'ours, median isolate': curve(({ shared }) => shared.stop?.medianMs ?? never),
-        'ours, last isolate': curve(({ shared }) => shared.stop?.worstMs ?? never),
-        'in-process, last isolate': curve(({ inProcess }) => inProcess.stop?.worstMs ?? never),
-      },
     ),
     'fleet-damage': lines(
       {

@@ -86,11 +86,8 @@ export function loadTable(
       'phase',
       'calls/s',
       'statements/s',
-      'busiest second',
       'writes/s',
-      'busiest second',
       'statements per 1,000 calls',
-      'a statement takes, ms (99 %)',
       'runs',
     ],
     rows: measured.flatMap(({ isolates, callsPerSecond, runs }) =>
@@ -103,11 +100,8 @@ export function loadTable(
           name,
           Math.round(of(({ calls }) => calls) / seconds),
           of(statements) / seconds,
-          of(({ peak }) => peak.statements),
           of(({ writes }) => writes) / seconds,
-          of(({ peak }) => peak.writes),
           of(({ statementsPer1000Calls }) => statementsPer1000Calls),
-          of(({ storage }) => storage.p99Ms),
           runs.length,
         ]
       }),
