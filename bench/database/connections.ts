@@ -25,7 +25,7 @@ export class Connections implements AsyncDisposable {
   async query(
     connection: number,
     text: string,
-    values: readonly string[] = [],
+    values: readonly (string | null)[] = [],
   ): Promise<readonly (string | null)[]> {
     const { rows } = await this.#clients[connection]!.query<(string | null)[]>({
       text,

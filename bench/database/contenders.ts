@@ -60,7 +60,7 @@ export function contendersOn(
     [ORIGINAL]: {
       outcomes: 1,
       connected: false,
-      run: () => connectLoadAndSave(originalUrl, HOT_KEY, 0),
+      run: () => connectLoadAndSave(originalUrl, HOT_KEY),
     },
   }
 }

@@ -8,26 +8,22 @@ export const SAVE = `INSERT INTO rc_circuit_breakers (resource_key, namespace, s
 
 /** The Python library's statements for one outcome, if it loaded before it saves, so that two processes see each other. */
 export async function loadAndSave(
-  client: pg.Client,
+  run: (text: string, values?: (string | null)[]) => Promise<unknown>,
   resourceKey: string,
   failures: number,
 ): Promise<void> {
-  await client.query('BEGIN')
-  await client.query(LOAD, [resourceKey, 'default'])
-  await client.query(SAVE, [resourceKey, 'default', 'CLOSED', failures, null])
-  await client.query('COMMIT')
+  await run('BEGIN')
+  await run(LOAD, [resourceKey, 'default'])
+  await run(SAVE, [resourceKey, 'default', 'CLOSED', String(failures), null])
+  await run('COMMIT')
 }
 
 /** Its protocol: one connection for each outcome. */
-export async function connectLoadAndSave(
-  url: string,
-  resourceKey: string,
-  failures: number,
-): Promise<void> {
+export async function connectLoadAndSave(url: string, resourceKey: string): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {
-    await loadAndSave(client, resourceKey, failures)
+    await loadAndSave((text, values) => client.query(text, values), resourceKey, 0)
   } finally {
     await client.end()
   }

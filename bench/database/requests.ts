@@ -53,34 +53,23 @@ export class Requests {
     if (!answer?.includes(key)) throw new Error(`no breaker ${key}: ${answer}`)
   }
 
-  /** Sends a batch of outcomes until it is counted. */
-  report(
+  /**
+   * Sends a batch of outcomes until it is counted, as an isolate does: the only copy of a report, of which the row does not know
+   * what came of it, goes out again under a new id.
+   */
+  async report(
     connections: Connections,
     connection: number,
     shell: Shell,
     resourceKey: string,
     outcomes: number,
   ): Promise<void> {
-    return this.#insist(resourceKey, this.outcomes(resourceKey, outcomes), async (request) => {
-      const answer = await send(
-        connections,
-        connection,
-        shell,
-        JSON.stringify([encodeReport(request)]),
-      )
-      return /"verdict" ?: ?"(.*?)"/.exec(answer)?.[1]
-    })
-  }
-
-  /** As an isolate does: the only copy of a report, of which the row does not know what came of it, goes out again under a new id. */
-  async #insist(
-    resourceKey: string,
-    bits: string,
-    send: (request: Sent) => Promise<string | undefined>,
-  ): Promise<void> {
+    const bits = this.outcomes(resourceKey, outcomes)
     for (;;) {
       const request = this.request(resourceKey, bits)
-      const verdict = await send(request)
+      const text = JSON.stringify([encodeReport(request)])
+      const answer = await send(connections, connection, shell, text)
+      const verdict = /"verdict" ?: ?"(.*?)"/.exec(answer)?.[1]
       if (verdict === 'counted') return this.counted(request)
       if (verdict !== 'unknown') throw new Error(`a report was ${verdict}`)
     }

@@ -7,7 +7,7 @@ import { bars } from '../support/picture.ts'
 import { Postgres } from '../support/postgres.ts'
 import { type PartOptions, type PartResult, type Table, versionsOf } from '../support/result.ts'
 import { ratioText } from '../support/table.ts'
-import { compare, type Samples } from '../support/turns.ts'
+import { compare, type Standing } from '../support/turns.ts'
 import type { Contender, Setting } from './contender.ts'
 import { type Cost, live, type Phase } from './life.ts'
 import { naive } from './naive.ts'
@@ -98,16 +98,17 @@ function phasesOf(closedSeconds: number, quick: boolean): readonly Phase[] {
   ]
 }
 
-function samplesOf(
-  costs: Readonly<Record<string, readonly Cost[]>>,
+/** Per 1,000 calls, by phase. */
+function standings(
+  rounds: Rounds,
   measure: (cost: Cost) => number,
-): Samples {
-  return Object.fromEntries(
-    Object.entries(costs).map(([name, rounds]) => [
-      name,
-      rounds.map((cost) => (1_000 * measure(cost)) / cost.calls),
-    ]),
-  )
+): readonly (readonly [phase: string, standings: readonly Standing[]])[] {
+  const perThousand = (costs: readonly Cost[]) =>
+    costs.map((cost) => (1_000 * measure(cost)) / cost.calls)
+  return Object.entries(rounds).map(([phase, costs]) => {
+    const samples = Object.entries(costs).map(([name, of]) => [name, perThousand(of)] as const)
+    return [phase, compare(Object.fromEntries(samples), BOUNDED)]
+  })
 }
 
 function tableOf(
@@ -116,35 +117,28 @@ function tableOf(
   measure: (cost: Cost) => number,
   { cooldownMs }: Setting,
 ): Table {
-  const samples = Object.fromEntries(
-    PHASES.map((phase) => [phase, samplesOf(rounds[phase], measure)]),
-  )
-  const rows = PHASES.flatMap((phase) =>
-    compare(samples[phase]!, BOUNDED).map(({ name, median, ratio }) => [
-      phase,
-      name,
-      median,
-      Number.isFinite(ratio.high) ? ratioText(ratio) : 'none to compare with',
-    ]),
-  )
   return {
     title:
       `Per 1,000 calls: ${unit} to the storage and back; median of the rounds, less is better. One isolate at ${PACE} calls/s, ` +
       `cooldown ${cooldownMs / 1_000} s, maxStaleness 5 s; without TLS; a connection's handshake counts as one round trip`,
     columns: ['phase', 'contender', `${unit} per 1,000 calls`, `times ${BOUNDED} (low to high)`],
-    rows,
-    samples: { rounds, per1000Calls: samples },
+    rows: standings(rounds, measure).flatMap(([phase, each]) =>
+      each.map(({ name, median, ratio }) => [
+        phase,
+        name,
+        median,
+        Number.isFinite(ratio.high) ? ratioText(ratio) : 'none to compare with',
+      ]),
+    ),
+    samples: rounds,
   }
 }
 
 function pictureOf(rounds: Rounds): string {
-  const byPhase = PHASES.map((phase) =>
-    compare(
-      samplesOf(rounds[phase], ({ roundTrips }) => roundTrips),
-      BOUNDED,
-    ),
-  )
-  const names = byPhase[0]!.map(({ name }) => name)
+  const byPhase = standings(rounds, ({ roundTrips }) => roundTrips)
+  const names = byPhase[0]![1].map(({ name }) => name)
+  /** None has no place on a logarithmic axis. */
+  const bar = (value: number) => (value === 0 ? null : Number(value.toPrecision(3)))
   return bars(
     {
       title: `To the storage and back: round trips per 1,000 calls of one isolate at ${PACE} calls/s`,
@@ -152,12 +146,6 @@ function pictureOf(rounds: Rounds): string {
       y: { name: 'round trips per 1,000 calls', log: true },
     },
     PHASES,
-    Object.fromEntries(
-      names.map((name, i) => [name, byPhase.map((standings) => rounded(standings[i]!.median))]),
-    ),
+    Object.fromEntries(names.map((name, i) => [name, byPhase.map(([, of]) => bar(of[i]!.median))])),
   )
 }
-
-/** None has no place on a logarithmic axis. */
-const rounded = (value: number): number | null =>
-  value === 0 ? null : Number(value.toPrecision(3))
