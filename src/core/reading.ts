@@ -86,3 +86,10 @@ function countsOf(snapshot: Snapshot, window: string): { failures: number; succe
   const failures = failuresIn(window)
   return { failures, successes: window.length - failures }
 }
+
+/** What the storage said of a breaker, and what can be read out of it: the JSON of the command line and the dashboard. */
+export type ReadSnapshot = Snapshot & Reading
+
+export function withReading(snapshot: Snapshot): ReadSnapshot {
+  return { ...snapshot, ...readingOf(snapshot) }
+}

@@ -2,8 +2,7 @@ import { type Context, Hono } from 'hono'
 import type { BlankEnv } from 'hono/types'
 import { toMilliseconds } from '../core/duration.ts'
 import type { Transition } from '../core/event.ts'
-import { type Reading, readingOf } from '../core/reading.ts'
-import type { Snapshot } from '../core/snapshot.ts'
+import { type ReadSnapshot, withReading } from '../core/reading.ts'
 import type { BreakerId, BreakerPage, BreakerSummary, Page } from '../fleet/port.ts'
 import { ask, give, read, remove } from './ask.ts'
 import { type DashboardCommand, parseCommand } from './command.ts'
@@ -12,7 +11,7 @@ import { refuse } from './problem.ts'
 import { filterOf, idOf, limitOf } from './query.ts'
 
 /** A breaker as the API tells of it: what the storage said, and what can be read out of it. */
-export type DashboardBreaker = Snapshot & Reading
+export type DashboardBreaker = ReadSnapshot
 
 /** Breakers, worst first. */
 export interface DashboardBreakers extends Page<DashboardBreaker> {
@@ -86,11 +85,13 @@ const PATH = '/api/breakers/:namespace/:key{[^]+}'
 export function api(dashboard: Dashboard): Hono {
   const one = async (c: Context, id: BreakerId) => {
     const snapshot = await ask(c, dashboard, (storage, options) => read(id, storage, options))
-    return snapshot === null ? refuse(c, 'not-found') : c.json<DashboardBreaker>(told(snapshot))
+    return snapshot === null
+      ? refuse(c, 'not-found')
+      : c.json<DashboardBreaker>(withReading(snapshot))
   }
   const steer = async (c: Context, id: BreakerId) => {
     const command = parseCommand(await c.req.json().catch(() => null))
-    return c.json<DashboardBreaker>(told(await give(c, dashboard, id, command)))
+    return c.json<DashboardBreaker>(withReading(await give(c, dashboard, id, command)))
   }
   const drop = async (c: Context, id: BreakerId) =>
     (await remove(c, dashboard, id, c.req.query('reason')))
@@ -102,7 +103,7 @@ export function api(dashboard: Dashboard): Hono {
       const page: BreakerPage = await ask(c, dashboard, (storage, options) =>
         storage.list(query, options),
       )
-      return c.json<DashboardBreakers>({ ...page, items: page.items.map(told) })
+      return c.json<DashboardBreakers>({ ...page, items: page.items.map(withReading) })
     })
     .get('/api/breaker', (c) => one(c, idOf(c.req.query('key'), c.req.query('namespace'))))
     .post('/api/breaker', (c) => steer(c, idOf(c.req.query('key'), c.req.query('namespace'))))
@@ -127,5 +128,3 @@ export function api(dashboard: Dashboard): Hono {
     })
     .all('/api/*', (c) => refuse(c, 'not-found'))
 }
-
-const told = (snapshot: Snapshot): DashboardBreaker => ({ ...snapshot, ...readingOf(snapshot) })

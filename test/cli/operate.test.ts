@@ -84,6 +84,26 @@ describe('an operator’s command', () => {
     expect(await run('override', 'd', 'Forced_Open')).toContain('OPEN (FORCED_OPEN)')
   })
 
+  it('says until when the breaker is open, whatever order stood in its row and is over', async () => {
+    await run('override', 'past', 'disabled', '--for', '1ms')
+    await expect.poll(() => run('status', 'past')).not.toContain('DISABLED')
+    const out = await run('open', 'past', '--cooldown', '5m')
+    const until = Date.parse(/^past \(default\): CLOSED → OPEN, until (.*)\n$/.exec(out)![1]!)
+    expect(until).toBe((await read('past')).updatedAt + 300_000)
+  })
+
+  it('lifts an isolation, and says that the breaker is due', async () => {
+    await run('isolate', 'lifted')
+    expect(await run('override', 'lifted', 'none')).toBe(
+      'lifted (default): OPEN (FORCED_OPEN) → DUE\n',
+    )
+    expect(JSON.parse(await run('override', 'lifted', 'none', '--json'))).toMatchObject({
+      status: 'OPEN',
+      phase: 'DUE',
+      nextCall: 'probe',
+    })
+  })
+
   it('reset forgets everything', async () => {
     await run('open', 'e')
     await run('reset', 'e')
@@ -244,6 +264,21 @@ describe('status', () => {
       resourceKey: 'full',
       log: '010',
     })
+  })
+
+  it('tells open from due, in words and in JSON', async () => {
+    await run('open', 'held', '--cooldown', '1h', '--namespace', 'due')
+    await run('open', 'over', '--cooldown', '1ms', '--namespace', 'due')
+    const list = () => run('status', '--namespace', 'due')
+    await expect.poll(list).toMatch(/^over +due +DUE +\d+s +probes with the next call /m)
+    expect(await list()).toMatch(/^held .*\bOPEN\b.*\n^over /m)
+    expect(JSON.parse(await run('status', '--namespace', 'due', '--json'))).toMatchObject([
+      { resourceKey: 'held', status: 'OPEN', phase: 'OPEN', nextCall: 'rejected' },
+      { resourceKey: 'over', status: 'OPEN', phase: 'DUE', nextCall: 'probe', halfOpenInMs: 0 },
+    ])
+    const one = ['status', 'over', '--namespace', 'due']
+    expect(await run(...one)).toMatch(/^status +DUE\nnext +probes with the next call$/m)
+    expect(JSON.parse(await run(...one, '--json'))).toMatchObject({ phase: 'DUE' })
   })
 
   it('fails for a breaker that nobody ever reported to', async () => {

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../../core/errors.ts'
 import type { Order } from '../../core/event.ts'
+import { readingOf, withReading } from '../../core/reading.ts'
 import { DAY_MS } from '../../core/settings.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
 import { INDEFINITE, type OverrideKind } from '../../core/state.ts'
@@ -113,7 +114,7 @@ async function command(
     })
     return { snapshot: done.snapshot, before: read!.snapshot }
   })
-  if (given.flag('json')) writeJson(terminal, snapshot)
+  if (given.flag('json')) writeJson(terminal, withReading(snapshot))
   else terminal.stdout.write(`${said(before, snapshot, terminal)}\n`)
   return EXIT.ok
 }
@@ -125,7 +126,9 @@ function said(before: Snapshot, after: Snapshot, { stdout, env }: Terminal): str
     stateOf(before) === stateOf(after)
       ? `stays ${state(after)}`
       : `${state(before)} → ${state(after)}`
-  const until = after.override?.until ?? (after.status === 'OPEN' ? after.openUntil : null)
+  const { activeOverride, phase } = readingOf(after)
+  const openUntil = after.status === 'OPEN' && phase === 'OPEN' ? after.openUntil : null
+  const until = activeOverride === null ? openUntil : activeOverride.until
   const end =
     until === null || until >= INDEFINITE ? '' : `, until ${new Date(until).toISOString()}`
   return `${paint('bold', printable(after.resourceKey))} (${printable(after.namespace)}): ${change}${end}`

@@ -1,29 +1,34 @@
+import { type Reading, readingOf } from '../../core/reading.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
-import { activeOverride } from '../../core/state.ts'
-import { type Paint, printable } from '../style.ts'
+import { type Colour, type Paint, printable } from '../style.ts'
 import type { Column } from '../table.ts'
 import { instant, stretch } from './time.ts'
 
-/** The status, and the order that stands over it. */
+/** The status as time has left it, and the order that stands over it. */
 export function stateOf(snapshot: Snapshot): string {
-  const standing = activeOverride(snapshot, snapshot.at)
-  return standing === null ? snapshot.status : `${snapshot.status} (${standing.kind})`
+  const { phase, activeOverride } = readingOf(snapshot)
+  return activeOverride === null ? phase : `${phase} (${activeOverride.kind})`
 }
 
-const COLOURS = { OPEN: 'red', HALF_OPEN: 'yellow', CLOSED: 'green' } as const
+/** Red is for what rejects calls. */
+function colourOf({ phase, nextCall }: Reading): Colour {
+  if (phase === 'CLOSED') return 'green'
+  if (nextCall === 'admitted' || nextCall === 'would-reject') return 'magenta'
+  return phase === 'OPEN' ? 'red' : 'yellow'
+}
 
-export function paintStatus(paint: Paint, { status }: Snapshot, text: string): string {
-  return paint(COLOURS[status], text)
+export function paintStatus(paint: Paint, snapshot: Snapshot, text: string): string {
+  return paint(colourOf(readingOf(snapshot)), text)
 }
 
 /** What it waits for. */
 export function nextOf(snapshot: Snapshot): string {
-  const { status, retryAfterMs, settings } = snapshot
-  if (status === 'CLOSED') return ''
-  if (status === 'HALF_OPEN')
-    return `${snapshot.leases.length} of ${settings?.probes ?? '?'} probes out`
-  if (retryAfterMs === null) return 'until lifted'
-  return retryAfterMs === 0 ? 'probes due' : `probes in ${stretch(retryAfterMs)}`
+  const { phase, probesOut, probeLimit, halfOpenInMs } = readingOf(snapshot)
+  if (phase === 'CLOSED') return ''
+  if (phase === 'DUE' || (phase === 'HALF_OPEN' && probesOut === 0))
+    return 'probes with the next call'
+  if (phase === 'HALF_OPEN') return `${probesOut} of ${probeLimit ?? '?'} probes out`
+  return halfOpenInMs === null ? 'until lifted' : `probes in ${stretch(halfOpenInMs)}`
 }
 
 const SHOWN = 20
@@ -32,17 +37,29 @@ const SHOWN = 20
 const outcomesOf = ({ log }: Snapshot): string =>
   log.slice(-SHOWN).replaceAll('1', 'x').replaceAll('0', '.')
 
-/** Failures in the window of its last user. */
-function failuresOf({ failureCount, settings }: Snapshot): string {
-  const trip = settings?.trip
-  return trip !== undefined && 'outOf' in trip
-    ? `${failureCount}/${trip.outOf}`
-    : String(failureCount)
+/** Failures in the window of its last user. A window of time goes on moving while nobody reports. */
+function failuresOf(snapshot: Snapshot): string {
+  const { failureCount, settings, status } = snapshot
+  if (settings === null) return String(failureCount)
+  if (status === 'HALF_OPEN') return `${failureCount}/${settings.probes}`
+  if ('outOf' in settings.trip) return `${failureCount}/${settings.trip.outOf}`
+  const { failures, successes } = readingOf(snapshot)
+  return `${failures}/${failures + successes}`
 }
 
-/** A generation is the instant of its transition; 0: there was none. */
-const sinceOf = ({ generation, at }: Snapshot): string =>
-  generation === 0 ? '' : stretch(at - generation)
+/** When its phase began, in milliseconds of the storage's clock; null where it never changed. */
+function phaseBegan(snapshot: Snapshot): number | null {
+  const { generation, at } = snapshot
+  if (generation === 0) return null
+  // An end that lies ahead of a breaker that is due was set before the clock stepped back.
+  const due = snapshot.status === 'OPEN' && snapshot.openUntil <= at
+  return due ? Math.max(generation, snapshot.openUntil) : generation
+}
+
+function sinceOf(snapshot: Snapshot): string {
+  const began = phaseBegan(snapshot)
+  return began === null ? '' : stretch(snapshot.at - began)
+}
 
 export function columnsOf(paint: Paint): readonly Column<Snapshot>[] {
   return [
@@ -85,16 +102,15 @@ export function columnsOf(paint: Paint): readonly Column<Snapshot>[] {
 
 /** One breaker in full. */
 export function detailsOf(snapshot: Snapshot, paint: Paint): string {
-  const { resourceKey, namespace, cause, at, settings, opens, wouldReject } = snapshot
-  const standing = activeOverride(snapshot, at)
+  const { resourceKey, namespace, cause, generation, settings, opens, wouldReject } = snapshot
+  const { phase, activeOverride: standing } = readingOf(snapshot)
+  const [began, isDue, changed] = [phaseBegan(snapshot), phase === 'DUE', cause ?? 'unknown']
   const lines: (readonly [string, string])[] = [
     ['namespace', printable(namespace)],
     ['status', paintStatus(paint, snapshot, stateOf(snapshot))],
     ['next', nextOf(snapshot)],
-    [
-      'since',
-      snapshot.generation === 0 ? '' : `${instant(snapshot.generation)} (${cause ?? 'unknown'})`,
-    ],
+    ['since', began === null ? '' : `${instant(began)} (${isDue ? 'cooldown_over' : changed})`],
+    ['opened', isDue ? `${instant(generation)} (${changed})` : ''],
     ['failures', failuresOf(snapshot)],
     ['outcomes', outcomesOf(snapshot)],
     ['consecutive opens', opens === 0 ? '' : String(opens)],

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withReading } from '../../core/reading.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
 import type { EnvironmentStorage } from '../../env/node.ts'
 import { databaseOf, withStorage } from '../database.ts'
@@ -24,7 +25,7 @@ export const status: Command = {
     interval: { value: 'time', help: 'How often, with --watch; 200ms to 1h. Default: 2s.' },
     limit: { value: 'number', help: 'How many breakers at most, 1 to 1000. Default: 100.' },
     schema: SCHEMA,
-    json: { help: 'Print JSON; with --watch, one line each time.' },
+    json: { help: 'Print JSON, with phase and nextCall; with --watch, one line each time.' },
   },
   async run(given, terminal) {
     const intervalMs = given.duration('interval', { min: 200, max: 3_600_000 }) ?? 2_000
@@ -65,7 +66,8 @@ function lookOf(given: Given, storage: EnvironmentStorage, limit: number): () =>
   }
 }
 
-const jsonOf = ({ one, all }: Seen): unknown => one ?? all
+const jsonOf = ({ one, all }: Seen): unknown =>
+  one === undefined ? all.map(withReading) : withReading(one)
 
 /** A breaker that nobody ever reported to has no row. */
 const isBlank = ({ version, generation }: Snapshot): boolean => version === 0 && generation === 0
