@@ -338,7 +338,7 @@ export class Replica {
 
   #adopt(load: readonly Load[], answers: readonly Exchanged[], sent: number): void {
     const now = this.#runtime.now()
-    this.#answered(answers.some(isWritten))
+    this.#answered(answers.some(isWritten), reportsIn(load))
     load.forEach(({ view, batch }, i) => {
       view.adoptExchanged(answers[i]!, batch, sent, now)
     })
@@ -395,9 +395,9 @@ export class Replica {
     if (done === undefined) this.#impatient = { from: now, until: now + operationTimeoutMs }
   }
 
-  #answered(wrote: boolean): void {
+  #answered(wrote: boolean, reported = wrote): void {
     this.#impatient = NEVER
-    const change = this.#health.answered(wrote)
+    const change = this.#health.answered(wrote, reported)
     if (change === undefined) return
     if (change === 'recovered') this.#noted.outageEnded()
     for (const view of this.#views) view.recover(change === 'recovered')

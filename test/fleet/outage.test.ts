@@ -85,6 +85,34 @@ describe('a storage that reads and does not write', () => {
   })
 })
 
+describe('a storage that loses an operation now and then', () => {
+  it('is left alone no longer than after the first loss, where a report between says nothing new', async () => {
+    await lab.othersReport('0000')
+    const { policy, network } = lab.breaker({ ...hooks, failureLimit: fraction(4, 4) })
+    await lab.call(policy)
+    await lab.pass(10)
+    // The report arrives, its answer does not; meanwhile others report so often that the row forgets it.
+    network.next(async (proceed) => {
+      await proceed()
+      throw new Error('the connection was reset')
+    })
+    await lab.call(policy, 'fails')
+    await lab.othersReport('0'.repeat(140))
+    await lab.pass(1_300)
+    await lab.call(policy)
+    await lab.pass(50)
+    expect(told).toEqual(['degraded'])
+    // Nobody can say any more whether it was counted.
+    expect(network.sent.map(({ outcomes }) => outcomes[0])).toEqual([null, '01', null, '01'])
+    network.next(refused('STORAGE_FAILED'))
+    await lab.call(policy, 'fails')
+    await lab.pass(1_300)
+    const before = network.sent.length
+    await lab.call(policy)
+    expect(network.sent.length).toBeGreaterThan(before)
+  })
+})
+
 describe('a storage that fails', () => {
   const gone = new StorageError('SCHEMA_MISSING', 'the tables are missing: run pg-setup', '42P01')
 

@@ -34,9 +34,12 @@ describe('a storage that fails', () => {
   })
 
   it('does both at once: nothing is counted twice, and the breaker goes on', async () => {
-    const report = await run(scenarios.faults, 0.2)
+    const report = await run(scenarios.faults, 0.4)
     expectSound(report)
     expect(report.phases[0]!.rejected).toBe(0)
+    // Single losses do not add up to pauses that outcomes grow too old in: 2 to 4 % do, over six seeds; and 10 to 18 % did where
+    // a lost read made the pause longer that a lost write began.
+    expect(report.outcomes.dropped.age / report.calls).toBeLessThan(0.075)
   })
 
   it('has its rows go back in time: the fleet stops again, and starts again', async () => {
