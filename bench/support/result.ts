@@ -46,7 +46,7 @@ export async function keep(
     part,
     on: new Date().toISOString().slice(0, 10),
     machine,
-    versions: { node: process.version, ...versions },
+    versions,
     tables,
   }
   await writeFile(new URL(`${part}.json`, folder), `${JSON.stringify(measured, null, 2)}\n`)
