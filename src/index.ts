@@ -5,11 +5,7 @@
 
 export type { Background } from './breaker/background.ts'
 export type { CallContext, CallOptions, CallPolicy, Policy } from './breaker/call.ts'
-export {
-  CircuitProtectorPolicy,
-  type Operator,
-  type TimedOperator,
-} from './breaker/circuit-protector.ts'
+export { CircuitProtectorPolicy } from './breaker/circuit-protector.ts'
 export {
   type CallResult,
   CallTimeoutError,
@@ -27,6 +23,7 @@ export type { Duration } from './core/duration.ts'
 export { InvalidOptionError, ResilientCircuitError } from './core/errors.ts'
 export type { Transition } from './core/event.ts'
 export { type FailureRate, type Fraction, failureRate, fraction } from './core/limits.ts'
+export type { Operator, TimedOperator } from './core/orders.ts'
 export { ProtectedCallError, type RejectionReason } from './core/rejection.ts'
 export type { Cooldown, Settings } from './core/settings.ts'
 export type { Snapshot } from './core/snapshot.ts'

@@ -5,9 +5,7 @@ import {
   CALL_OPTIONS,
   type CallContext,
   type CallOptions,
-  callOptions,
   checkCallOptions,
-  checkFunction,
   NO_CALL,
 } from './call.ts'
 import { type CallResult, CallTimeoutError } from './classify.ts'
@@ -18,7 +16,7 @@ import { type Grant, IGNORED, type Line, type Rejection, SUCCEEDED, unrecorded }
 import { type Frame, isNested, Nesting, runWithin } from './nesting.ts'
 import { hookFailed } from './notice.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Permit, SinglePermit } from './permit.ts'
+import { nestedPermit, type Permit, type PermittedCall, SinglePermit } from './permit.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 /** Options of the two-step form. */
@@ -36,13 +34,17 @@ interface Parts {
 
 const ACQUIRE = { ...CALL_OPTIONS, lease: 1 }
 
-/** The calls of one breaker: each asks its line for a grant, runs, is judged, and tells the line how it ended. */
+/** The steps of one breaker's calls: each asks the line for a grant, runs, is judged, and tells the line how it ended. */
 export class Calls {
   readonly #options: ResolvedOptions
   readonly #line: Line
   readonly #hooks: HookRunner
   readonly #keeper: Keeper
   readonly #judge: Judge
+  /** Does anybody want to know how long a call took? */
+  readonly measures: boolean
+  /** Is what a call returned looked at? Else it is a success. */
+  readonly judgesValues: boolean
   readonly #nesting: Nesting
 
   constructor(options: ResolvedOptions, { line, hooks, keeper }: Parts) {
@@ -51,54 +53,9 @@ export class Calls {
     this.#hooks = hooks
     this.#keeper = keeper
     this.#judge = new Judge(options, hooks)
+    this.measures = this.#judge.measures
+    this.judgesValues = this.#judge.judgesValues
     this.#nesting = new Nesting(options.storage, options.id)
-  }
-
-  async execute<T>(
-    fn: (context: CallContext) => PromiseLike<T> | T,
-    signalOrOptions?: AbortSignal | CallOptions,
-  ): Promise<T> {
-    checkFunction(fn)
-    const call = callOptions(signalOrOptions)
-    if (call.signal !== undefined) call.signal.throwIfAborted()
-    const outer = this.#nesting.outer(call)
-    if (outer !== undefined && this.#isPartOf(outer)) return this.#run(outer, fn, call)
-    const { runtime } = this.#options
-    // The clock costs more than all else here: it is not read where nobody needs the time.
-    let grant = this.#line.ready
-    let started: number | undefined
-    let waitedMs: number | undefined
-    if (grant === null) {
-      started = runtime.now()
-      const mark = this.#hooks.mark
-      const asked = this.#ask(started, call)
-      const answer = asked instanceof Promise ? await asked : asked
-      if (answer !== asked) waitedMs = Math.max(0, runtime.now() - started)
-      if ('reason' in answer) {
-        const error = new ProtectedCallError(this.#rejected(answer))
-        await this.#told(error, call, mark)
-        throw error
-      }
-      grant = this.#admitted(answer, call, mark)
-    }
-    const ended = grant.token === null ? undefined : this.#begun(grant, call)
-    const since = this.#judge.measures ? runtime.monotonic() : 0
-    let value: T
-    try {
-      value = await this.#run(this.#nesting.frame(outer), fn, call)
-    } catch (error) {
-      const settling = this.#settle(grant, { ok: false, error }, since, call, waitedMs)
-      ended?.(error)
-      if (settling !== undefined) await settling
-      throw error
-    }
-    const settling =
-      this.#judge.judgesValues || call.classify !== undefined || ended !== undefined
-        ? this.#settle(grant, { ok: true, value }, since, call, waitedMs)
-        : this.#line.ended(grant, SUCCEEDED, call, waitedMs, started)
-    ended?.()
-    if (settling !== undefined) await settling
-    return value
   }
 
   acquire(options: AcquireOptions = NO_CALL): Promise<Permit> {
@@ -113,37 +70,55 @@ export class Calls {
       lease === undefined ? undefined : toMilliseconds('lease', lease, { min: 1, max: DAY_MS })
     signal?.throwIfAborted()
     const outer = this.#nesting.outer(options)
-    if (outer !== undefined && this.#isPartOf(outer))
-      return new SinglePermit(unrecorded(this.#line.generation, false), () => undefined)
+    if (outer !== undefined && this.isPartOf(outer)) return nestedPermit(this.#line.generation)
     const { runtime } = this.#options
     let grant = this.#line.ready
     let waitedMs: number | undefined
     if (grant === null) {
       const started = runtime.now()
       const mark = this.#hooks.mark
-      const asked = this.#ask(started, options, leaseMs)
+      const asked = this.ask(started, options, leaseMs)
       const answer = asked instanceof Promise ? await asked : asked
       if (answer !== asked) waitedMs = Math.max(0, runtime.now() - started)
       if ('reason' in answer) {
-        const error = new ProtectedCallError(this.#rejected(answer))
-        await this.#told(error, options, mark)
+        const error = new ProtectedCallError(this.rejected(answer))
+        await this.told(error, options, mark)
         throw error
       }
-      grant = this.#admitted(answer, options, mark)
+      grant = this.admitted(answer, options, mark)
     }
     return this.#permit(grant, options, waitedMs)
   }
 
   #permit(grant: Grant, options: CallOptions, waitedMs?: number): Permit {
-    const ended = grant.token === null ? undefined : this.#begun(grant, NO_CALL)
-    const since = this.#judge.measures ? this.#options.runtime.monotonic() : 0
-    return new SinglePermit(grant, (result) => {
-      ended?.(result === undefined || result.ok ? undefined : result.error)
-      return this.#settle(grant, result, since, options, waitedMs)
-    })
+    const since = this.measures ? this.#options.runtime.monotonic() : 0
+    const ended = grant.token === null ? undefined : this.begun(grant, NO_CALL)
+    return new SinglePermit(this, { grant, options, waitedMs, since, ended })
   }
 
-  #ask(
+  /** Ends the call of a permit. */
+  settle(
+    { grant, options, waitedMs, since, ended }: PermittedCall,
+    result: CallResult | undefined,
+  ): Promise<unknown> | undefined {
+    ended?.(result?.ok === false ? result.error : undefined)
+    if (result?.ok && ended === undefined && !this.judgesValues && options === NO_CALL)
+      return this.#line.ended(grant, SUCCEEDED, options, waitedMs, undefined)
+    return this.report(grant, result, since, options, waitedMs)
+  }
+
+  /** What a call that begins now is part of, if anything: see {@link Nesting}. */
+  outer(call: CallOptions): Frame | undefined {
+    return this.#nesting.outer(call)
+  }
+
+  /** The frame of a call that is part of `outer`. */
+  frame(outer: Frame | undefined): Frame {
+    return this.#nesting.frame(outer)
+  }
+
+  /** May a call be made that begins `now`? */
+  ask(
     now: number,
     call: CallOptions,
     leaseMs: number = this.#options.settings.probeLeaseMs,
@@ -153,14 +128,15 @@ export class Calls {
     return this.#line.admit(leaseMs, now, call)
   }
 
-  #admitted(grant: Grant, call: CallOptions, mark: number): Grant {
+  /** A call was admitted. `mark` stands before the hooks that this has called. */
+  admitted(grant: Grant, call: CallOptions, mark: number): Grant {
     if (grant.wouldReject) this.#hooks.wouldReject()
     this.#keeper.keepHooks(mark, call, 0)
     return grant
   }
 
   /** What the error says. It is made where it is thrown: each frame of ours between would take one of the caller's out of its stack. */
-  #rejected({ reason, retryAfterMs }: Rejection): Rejected {
+  rejected({ reason, retryAfterMs, snapshot }: Rejection): Rejected {
     const { resourceKey, namespace } = this.#options.id
     return {
       resourceKey,
@@ -168,7 +144,7 @@ export class Calls {
       status: this.#line.status,
       reason,
       retryAfterMs: retryAfterMs === null ? undefined : Math.ceil(retryAfterMs),
-      snapshot: this.#line.snapshot ?? undefined,
+      snapshot: snapshot ?? undefined,
     }
   }
 
@@ -176,13 +152,13 @@ export class Calls {
    * Tells the hooks of a rejection. The call waits for it in any case: who made it takes hold of its promise meanwhile, and a runtime
    * asks around about each promise that rejects before anybody did.
    */
-  #told(error: ProtectedCallError, call: CallOptions, mark: number): Promise<unknown> | undefined {
+  told(error: ProtectedCallError, call: CallOptions, mark: number): Promise<unknown> | undefined {
     this.#hooks.rejected(error)
     return this.#keeper.keepHooks(mark, call, this.#options.replica.storageTimeoutMs)
   }
 
   /** Records how a call ended; a result that is undefined says nothing. @returns what the call should wait for, if anything */
-  #settle(
+  report(
     grant: Grant,
     result: CallResult | undefined,
     since: number,
@@ -199,12 +175,12 @@ export class Calls {
   }
 
   /** What the outer call may do, this one may, unless the breaker has opened since. */
-  #isPartOf(outer: Frame): boolean {
+  isPartOf(outer: Frame): boolean {
     return this.#line.status !== 'OPEN' && this.#nesting.includes(outer)
   }
 
   /** A probe begins; answers what to call when it ends. */
-  #begun({ generation, token }: Grant, call: CallOptions): (error?: unknown) => void {
+  begun({ generation, token }: Grant, call: CallOptions): (error?: unknown) => void {
     const letGo = this.#keeper.hold(call)
     this.#nesting.probeBegins(generation, token!)
     return (error) => {
@@ -213,7 +189,8 @@ export class Calls {
     }
   }
 
-  #run<T>(
+  /** Calls `fn`, for no longer than `timeout`. */
+  run<T>(
     frame: Frame,
     fn: (context: CallContext) => PromiseLike<T> | T,
     call: CallOptions,

@@ -1,34 +1,27 @@
-import { checkKnown, type Names } from '../core/checks.ts'
-import type { Duration } from '../core/duration.ts'
 import type { Order } from '../core/event.ts'
 import type { FailureRate, Fraction } from '../core/limits.ts'
-import { commandOf, overrideOrder } from '../core/orders.ts'
+import { commandOf, type Operator, overrideOrder, type TimedOperator } from '../core/orders.ts'
+import { ProtectedCallError } from '../core/rejection.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitState, OverrideKind } from '../core/state.ts'
-import { type CallContext, type CallOptions, type CallPolicy, NO_CALL, wrapWith } from './call.ts'
+import {
+  type CallContext,
+  type CallOptions,
+  type CallPolicy,
+  callOptions,
+  checkFunction,
+  NO_CALL,
+  wrapWith,
+} from './call.ts'
 import { type AcquireOptions, Calls } from './calls.ts'
 import { type ExecutionLog, executionLogOf } from './execution-log.ts'
 import { HookRunner } from './hooks.ts'
 import { Keeper } from './keeper.ts'
 import { limitsOf } from './limits-of.ts'
-import type { Line } from './line.ts'
+import { type Line, SUCCEEDED } from './line.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { OwnLine } from './own-line.ts'
 import type { Permit } from './permit.ts'
-
-/** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
-export interface Operator {
-  readonly actor?: string | undefined
-  readonly reason?: string | undefined
-}
-
-/** With an end: 1 ms to 30 days; without: until lifted. */
-export interface TimedOperator extends Operator {
-  readonly for?: Duration | undefined
-}
-
-const OPERATOR: Names<Operator> = { actor: 1, reason: 1 }
-const TIMED_OPERATOR: Names<TimedOperator> = { ...OPERATOR, for: 1 }
 
 /**
  * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a shared storage it is one breaker for
@@ -98,11 +91,52 @@ export class CircuitProtectorPolicy implements CallPolicy {
    * @throws {CallTimeoutError} where `fn` takes longer than `timeout`
    * @throws {TypeError} where `fn` is no function, or a generator function: then nothing is counted
    */
-  execute<T>(
+  async execute<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
     signalOrOptions?: AbortSignal | CallOptions,
   ): Promise<T> {
-    return this.#calls.execute(fn, signalOrOptions)
+    checkFunction(fn)
+    const call = callOptions(signalOrOptions)
+    if (call.signal !== undefined) call.signal.throwIfAborted()
+    const calls = this.#calls
+    const outer = calls.outer(call)
+    if (outer !== undefined && calls.isPartOf(outer)) return calls.run(outer, fn, call)
+    const { runtime } = this.#options
+    // The clock costs more than all else here: it is not read where nobody needs the time.
+    let grant = this.#line.ready
+    let started: number | undefined
+    let waitedMs: number | undefined
+    if (grant === null) {
+      started = runtime.now()
+      const mark = this.#hooks.mark
+      const asked = calls.ask(started, call)
+      const answer = asked instanceof Promise ? await asked : asked
+      if (answer !== asked) waitedMs = Math.max(0, runtime.now() - started)
+      if ('reason' in answer) {
+        const error = new ProtectedCallError(calls.rejected(answer))
+        await calls.told(error, call, mark)
+        throw error
+      }
+      grant = calls.admitted(answer, call, mark)
+    }
+    const ended = grant.token === null ? undefined : calls.begun(grant, call)
+    const since = calls.measures ? runtime.monotonic() : 0
+    let value: T
+    try {
+      value = await calls.run(calls.frame(outer), fn, call)
+    } catch (error) {
+      const settling = calls.report(grant, { ok: false, error }, since, call, waitedMs)
+      ended?.(error)
+      if (settling !== undefined) await settling
+      throw error
+    }
+    const settling =
+      calls.judgesValues || call.classify !== undefined || ended !== undefined
+        ? calls.report(grant, { ok: true, value }, since, call, waitedMs)
+        : this.#line.ended(grant, SUCCEEDED, call, waitedMs, started)
+    ended?.()
+    if (settling !== undefined) await settling
+    return value
   }
 
   /** The same function, protected: keeps its arguments, `this`, name and types. */
@@ -168,7 +202,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
 
   /** `DISABLED` lets all calls through and records nothing, `METRICS_ONLY` records and rejects nothing, null lifts what stands. */
   async override(override: OverrideKind | null, options: TimedOperator = {}): Promise<Snapshot> {
-    return this.#command(overrideOrder(override, options.for), options, TIMED_OPERATOR)
+    return this.#command(overrideOrder(override, options.for), options)
   }
 
   /** Closed, an empty log, no override, no consecutive opens. */
@@ -176,8 +210,7 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#command({ command: 'reset' }, operator)
   }
 
-  async #command(order: Order, operator: Operator, known: object = OPERATOR): Promise<Snapshot> {
-    checkKnown(operator, known)
+  async #command(order: Order, operator: Operator): Promise<Snapshot> {
     return this.#direct(this.#line.control(commandOf(order, operator)))
   }
 

@@ -26,6 +26,8 @@ export interface Grant {
 export interface Rejection {
   readonly reason: RejectionReason
   readonly retryAfterMs: number | null
+  /** What the storage last said; null before its first answer. */
+  readonly snapshot: Snapshot | null
 }
 
 export const recorded = (generation: number, token: number | null = null): Grant => ({

@@ -2,7 +2,7 @@ import { advance } from '../core/buckets.ts'
 import type { Command, Event, Report, Step } from '../core/event.ts'
 import { MAX_WINDOW } from '../core/limits.ts'
 import { FAILURE, successes } from '../core/log.ts'
-import { retryAfterMs, type Snapshot, snapshotOf } from '../core/snapshot.ts'
+import { type Snapshot, snapshotOf } from '../core/snapshot.ts'
 import {
   activeOverride,
   BLANK,
@@ -28,15 +28,17 @@ import {
 const MOST_NOTED = 10 * MAX_WINDOW
 const FAILURE_WEIGHT = 10
 /** There are no repeats here: the id of a report says nothing, and is forgotten. */
-const REPORT = { type: 'report', flushId: 0, since: null } as const
-const NOTHING = {
+const REPORT: Omit<Report, 'generation' | 'settings'> = {
+  type: 'report',
+  flushId: 0,
+  since: null,
   outcomes: '',
   tokens: [],
   released: [],
   retryAfterMs: null,
   trip: false,
   wouldReject: 0,
-} as const
+}
 
 /**
  * The line of a breaker without a storage: its state is kept right here. While closed it only notes outcomes, and its window tells
@@ -162,8 +164,9 @@ export class OwnLine implements Line {
     const state = this.#state
     const forced = activeOverride(state, now)?.kind === 'FORCED_OPEN'
     const reason = forced ? 'FORCED_OPEN' : state.status === 'OPEN' ? 'OPEN' : 'HALF_OPEN'
+    const snapshot = this.#snapshotAt(now)
     this.#rejectedAt = now
-    this.#rejection = { reason, retryAfterMs: retryAfterMs(state, now) }
+    this.#rejection = { reason, retryAfterMs: snapshot.retryAfterMs, snapshot }
     return this.#rejection
   }
 
@@ -188,17 +191,19 @@ export class OwnLine implements Line {
     const { generation, token, recorded, wouldReject } = grant
     const says = recorded && outcome !== 'ignored'
     const tokens = token === null ? [] : [token]
-    this.#take(
-      this.#reportOf(generation, {
-        outcomes: says ? (outcome === 'failure' ? FAILURE : successes(1)) : '',
-        tokens: says ? tokens : [],
-        released: says ? [] : tokens,
-        retryAfterMs,
-        trip,
-        wouldReject: Number(wouldReject),
-      }),
-      this.#now(),
-    )
+    const { settings } = this.#made
+    const report: Report = {
+      ...REPORT,
+      generation,
+      outcomes: says ? (outcome === 'failure' ? FAILURE : successes(1)) : '',
+      tokens: says ? tokens : [],
+      released: says ? [] : tokens,
+      retryAfterMs,
+      trip,
+      wouldReject: Number(wouldReject),
+      settings,
+    }
+    this.#take(report, this.#now())
     return undefined
   }
 
@@ -211,14 +216,10 @@ export class OwnLine implements Line {
     this.#runs.length = 0
     this.#run = 0
     this.#weight = 0
-    this.#apply(
-      this.#reportOf(this.#state.generation, { outcomes }),
-      Math.floor(this.#notedAt ?? this.#now()),
-    )
-  }
-
-  #reportOf(generation: number, said: Partial<Report>): Report {
-    return { ...NOTHING, ...REPORT, generation, settings: this.#made.settings, ...said }
+    const { generation } = this.#state
+    const { settings } = this.#made
+    const at = Math.floor(this.#notedAt ?? this.#now())
+    this.#apply({ ...REPORT, generation, outcomes, settings }, at)
   }
 
   #take(event: Event, now: number): Step<StoredState> {
@@ -239,16 +240,10 @@ export class OwnLine implements Line {
       this.#closed = recorded(state.generation)
     if (state.status === 'CLOSED') this.#window = windowOf(state, this.#made.settings, now)
     const line = audit(before, state, event, now)
-    if (line !== null && line.from !== line.to)
-      this.#made.listener.statusChanged(line.from, line.to, {
-        generation: line.generation,
-        at: line.at,
-        cause: line.cause,
-        reason: line.reason,
-        actor: line.actor,
-        origin: 'self',
-        local: false,
-      })
+    if (line === null || line.from === line.to) return step
+    const { generation, at, cause, reason, actor } = line
+    const change = { generation, at, cause, reason, actor, origin: 'self', local: false } as const
+    this.#made.listener.statusChanged(line.from, line.to, change)
     return step
   }
 }

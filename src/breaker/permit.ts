@@ -1,3 +1,4 @@
+import type { CallOptions } from './call.ts'
 import type { CallResult } from './classify.ts'
 import type { Grant } from './line.ts'
 
@@ -15,19 +16,36 @@ export interface Permit {
   release(): Promise<void>
 }
 
-/** Is given how the call ended, or nothing where it says nothing. @returns what there is to wait for, if anything */
-type Settle = (result?: CallResult) => Promise<unknown> | undefined
+/** The call of a permit. */
+export interface PermittedCall {
+  readonly grant: Grant
+  readonly options: CallOptions
+  /** How long it waited for its grant, in milliseconds; undefined: not at all. */
+  readonly waitedMs: number | undefined
+  /** When it began, on the monotonic clock. */
+  readonly since: number
+  /** Ends the call of a probe. */
+  readonly ended: ((error?: unknown) => void) | undefined
+}
 
-/** A permit that is settled once. */
+/** Ends such calls. */
+interface Settling {
+  /** A result that is undefined says nothing. @returns what there is to wait for, if anything */
+  settle(call: PermittedCall, result: CallResult | undefined): Promise<unknown> | undefined
+}
+
+/** A permit that is settled once. No function of it is async: most permits wait for nothing, and a promise is what they cost. */
 export class SinglePermit implements Permit {
   readonly generation: number
   readonly probe: boolean
-  #settle: Settle | undefined
+  readonly #settling: Settling
+  #call: PermittedCall | undefined
 
-  constructor({ generation, token }: Grant, settle: Settle) {
-    this.generation = generation
-    this.probe = token !== null
-    this.#settle = settle
+  constructor(settling: Settling, call: PermittedCall) {
+    this.generation = call.grant.generation
+    this.probe = call.grant.token !== null
+    this.#settling = settling
+    this.#call = call
   }
 
   success(): Promise<void> {
@@ -39,16 +57,21 @@ export class SinglePermit implements Permit {
   }
 
   release(): Promise<void> {
-    return this.#once()
+    return this.#once(undefined)
   }
 
-  /** No async function: most permits wait for nothing, and its promise costs as much as the rest. */
-  #once(result?: CallResult): Promise<void> {
-    const settle = this.#settle
-    this.#settle = undefined
-    const work = settle?.(result)
+  #once(result: CallResult | undefined): Promise<void> {
+    const call = this.#call
+    this.#call = undefined
+    const work = call && this.#settling.settle(call, result)
     return work === undefined ? Promise.resolve() : work.then(() => undefined)
   }
 }
 
 const SUCCESS: CallResult = { ok: true, value: undefined }
+
+/** The permit of a call that is part of another one of its breaker: that one is settled. */
+export function nestedPermit(generation: number): Permit {
+  const nothing = async () => {}
+  return { generation, probe: false, success: nothing, failure: nothing, release: nothing }
+}

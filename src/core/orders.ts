@@ -1,9 +1,24 @@
+import { checkKnown, type Names } from './checks.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { Command, Order } from './event.ts'
 import { checkedKey } from './key.ts'
 import { DAY_MS } from './settings.ts'
 import type { OverrideKind } from './state.ts'
+
+/** An operator's command in words: who gives it, and why. 1 to 255 characters each. */
+export interface Operator {
+  readonly actor?: string | undefined
+  readonly reason?: string | undefined
+}
+
+/** With an end: 1 ms to 30 days; without: until lifted. */
+export interface TimedOperator extends Operator {
+  readonly for?: Duration | undefined
+}
+
+const OPERATOR: Names<Operator> = { actor: 1, reason: 1 }
+const TIMED_OPERATOR: Names<TimedOperator> = { ...OPERATOR, for: 1 }
 
 /** How long an override may stand that has an end. */
 export const LONGEST_ORDER: { readonly min: number; readonly max: number } = {
@@ -28,11 +43,10 @@ export function overrideOrder(override: OverrideKind | null, period: Duration | 
   return { command: 'override', override, forMs }
 }
 
-/** @throws {InvalidOptionError} naming `actor` or `reason`, where these cannot be kept */
-export function commandOf(
-  order: Order,
-  { actor, reason }: { readonly actor?: string | undefined; readonly reason?: string | undefined },
-): Omit<Command, 'type'> {
+/** @throws {InvalidOptionError} naming `actor` or `reason` where these cannot be kept, or an option that does not exist */
+export function commandOf(order: Order, operator: Operator): Omit<Command, 'type'> {
+  checkKnown(operator, order.command === 'override' ? TIMED_OPERATOR : OPERATOR)
+  const { actor, reason } = operator
   const word = (option: string, value: string | undefined) =>
     value === undefined ? null : checkedKey(option, value)
   return { order, actor: word('actor', actor), reason: word('reason', reason) }

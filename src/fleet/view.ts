@@ -174,13 +174,15 @@ export class View {
     return {
       reason: forced ? 'FORCED_OPEN' : state.status === 'OPEN' ? 'OPEN' : 'HALF_OPEN',
       retryAfterMs: known === null ? null : Math.max(known, own, 0),
+      snapshot: this.#snapshot,
     }
   }
 
   /** Decides on local state, while the storage does not answer. Nothing of it ever reaches the storage. */
   decideLocally(now: number): Grant | Rejection {
     const { whenDegraded } = this.options
-    if (whenDegraded === 'reject') return { reason: 'DEGRADED', retryAfterMs: null }
+    if (whenDegraded === 'reject')
+      return { reason: 'DEGRADED', retryAfterMs: null, snapshot: this.#snapshot }
     if (whenDegraded === 'allow') return unrecorded(this.state.generation, false)
     const t = this.storageTime(now)
     const step = admittedLocally(this.#localState(t), this.settings, t)

@@ -228,6 +228,8 @@ describe('a breaker without a storage', () => {
         false,
       )
     }
+    // Each time that it takes something in is a version.
+    expect(pair.line.snapshot.version).toBeGreaterThan(2)
     pair.look()
   })
 })
