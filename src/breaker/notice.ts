@@ -2,8 +2,9 @@
 export interface Notice {
   /**
    * `HOOK_FAILED`: a hook or classifier threw. `SINGLE_FAILURE_TRIPS`: the breaker runs with the default `fraction(1, 1)` on shared storage.
-   * `MEMORY_STORAGE`: no shared storage is configured. `BAD_KEY`: a computed key cannot be one; the call ran unprotected.
-   * `NO_STORAGE`: no storage could be made, a binding may be missing; the call ran unprotected.
+   * `MEMORY_STORAGE`: no shared storage is configured. `BAD_KEY`: a computed key cannot be one; the call ran unprotected; told once for
+   * each reason. `NO_STORAGE`: no storage could be made, a binding may be missing; the call ran unprotected; told once for each reason.
+   * `TOO_MANY_KEYS`: this isolate has used `maxKeys` computed keys; breakers of further ones live in its memory; told once for each storage.
    * `STORAGE_FAILED`: the storage does not answer, or refuses; told once for each kind of failure in an outage.
    * `REPORTS_REFUSED`: the database refuses a value that this breaker sends, such as its key; it runs on local state until one is taken.
    * `MISSING_PACKAGE`: the driver of the storage is not installed; breakers run on local state.
@@ -15,6 +16,7 @@ export interface Notice {
     | 'MEMORY_STORAGE'
     | 'BAD_KEY'
     | 'NO_STORAGE'
+    | 'TOO_MANY_KEYS'
     | 'STORAGE_FAILED'
     | 'REPORTS_REFUSED'
     | 'MISSING_PACKAGE'

@@ -46,6 +46,12 @@ export interface ProtectFetchOptions
    * Default 1,000.
    */
   readonly maxBreakers?: number | undefined
+  /**
+   * How many different keys this isolate may keep breakers of in one storage within a day, 1 to 100,000; all who are given
+   * that storage count together. Each key leaves a row, which stays until `prune` deletes it. The breakers of further keys live in
+   * the memory of this isolate alone, and `onNotice` is told once. Default 1,000, or `maxBreakers` where that is more.
+   */
+  readonly maxKeys?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
   readonly trustRejectionsFrom?: readonly string[] | undefined
 }
@@ -66,13 +72,15 @@ const KNOWN: Names<ProtectFetchOptions> = {
   isFailure: 1,
   fallback: 1,
   maxBreakers: 1,
+  maxKeys: 1,
   trustRejectionsFrom: 1,
 }
 
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: ProtectFetchOptions): ResolvedOptions {
   checkKnown(options, KNOWN)
-  const { key, isFailure, fallback, timeout, maxBreakers, trustRejectionsFrom, ...rest } = options
+  const { key, isFailure, fallback, timeout, maxBreakers, maxKeys, trustRejectionsFrom, ...rest } =
+    options
   checkFunctions(options, ['key', 'isFailure', 'fallback'])
   // One request's bad luck should not stop all: a single failure, the breaker's own default, does not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }

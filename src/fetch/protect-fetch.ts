@@ -12,6 +12,7 @@ import { isProtectedCallError } from '../core/rejection.ts'
 import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { isRejection, markRejection } from '../http/rejection.ts'
+import { toldOnce } from '../http/told-once.ts'
 import { parseRetryAfter } from '../policies/retry-after.ts'
 import { type FetchFunction, type ProtectFetchOptions, resolve } from './options.ts'
 import { describe, type Input, signalOf } from './request.ts'
@@ -51,6 +52,7 @@ export type Protect = <F extends FetchFunction>(
  * @param [options.timeout] - how long a request may take until its headers are here
  * @param [options.fallback] - answers a rejected request; default: it throws the `ProtectedCallError`
  * @param [options.maxBreakers=1000] - how many breakers are kept
+ * @param [options.maxKeys=1000] - how many different keys an isolate keeps in one storage within a day
  * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
  * @returns what protects a `fetch`
  * @throws {InvalidOptionError} naming the option, its range and the value
@@ -72,10 +74,11 @@ export type Protect = <F extends FetchFunction>(
 export function protectFetch(options: ProtectFetchOptions = {}): Protect {
   const { storage, timeoutMs, trusted, policy, runtime } = resolve(options)
   const { key = hostOf, isFailure = isError, fallback, background, onNotice = warn } = options
-  const breakers = new LiveBreakers(policy, options.maxBreakers)
+  const breakers = new LiveBreakers(policy, options, onNotice, runtime.now)
+  const once = toldOnce(onNotice)
 
   const keyOf = (input: Input, init: RequestInit | undefined) =>
-    computedKey(onNotice, 'key', () => key(describe(input, init)) ?? null)
+    computedKey(once, 'key', () => key(describe(input, init)) ?? null)
 
   const fails = (result: Response | Error): boolean =>
     attempt(onNotice, 'isFailure', () => isFailure(result)) ?? isError(result)
@@ -109,7 +112,7 @@ export function protectFetch(options: ProtectFetchOptions = {}): Protect {
       const resourceKey = signal?.aborted ? undefined : keyOf(input, init)
       if (resourceKey === undefined) return call(input, init)
 
-      const breaker = breakers.get(storage, resourceKey, keep)
+      const breaker = breakers.get(storage, resourceKey, true, keep)
       let admitted = false
       const send = (): Promise<Response> => {
         admitted = true

@@ -60,7 +60,7 @@ export interface Exchanged {
    * When its row was made, in milliseconds of the storage's clock. Only the answer to a request
    * without a report says so, where there is a row and the storage knows.
    */
-  readonly createdAt?: number
+  readonly createdAt?: number | undefined
   readonly verdict: Verdict
   /** The transitions that this very operation made: no other caller is told of them as its own. */
   readonly transitions: readonly Transition[]
@@ -131,7 +131,7 @@ export interface BreakerSummary {
   /** How many breakers of each status the namespace and the search find, whichever `status` and page were asked for. */
   readonly counts: Readonly<Record<CircuitState, number>>
   /** How many of those `OPEN` are due: their cooldown is over, and the next call probes. Where the storage knows. */
-  readonly due?: number
+  readonly due?: number | undefined
   /** The namespaces in use, whatever was asked for: the first 1,000 by name. */
   readonly namespaces: readonly string[]
 }

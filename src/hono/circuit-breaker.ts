@@ -10,6 +10,7 @@ import { computedKey } from '../http/computed-key.ts'
 import { LiveBreakers } from '../http/live-breakers.ts'
 import { markRejection, rejectionResponse } from '../http/rejection.ts'
 import { storageFrom } from '../http/storage-source.ts'
+import { toldOnce } from '../http/told-once.ts'
 import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
@@ -41,6 +42,7 @@ export interface CircuitBreakerVariables {
  * @param [options.fallback] - answers a rejected request; default: 503 with `Retry-After`, and a problem (RFC 9457)
  * @param [options.skip] - lets a request pass beside the breaker
  * @param [options.maxBreakers=1000] - how many breakers of a computed `resourceKey` are kept
+ * @param [options.maxKeys=1000] - how many different computed keys an isolate keeps in one storage within a day
  * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
  * @param [options.exposeNames=false] - names the breaker in the body of a rejection
  * @param [options.gateway] - the name that rejections carry in `Proxy-Status` (RFC 9209)
@@ -66,7 +68,8 @@ export interface CircuitBreakerVariables {
 export const circuitBreaker: <E extends Env = UnknownEnv>(
   options: CircuitBreakerOptions<E>,
 ) => MiddlewareHandler = (options: CircuitBreakerOptions<AnyEnv>) => {
-  const { resourceKey, storage, maxBreakers, trusted, onNotice, now, policy } = resolve(options)
+  const resolved = resolve(options)
+  const { resourceKey, storage, trusted, onNotice, now, policy } = resolved
   const {
     isFailure = isServerError,
     shouldHandle = () => true,
@@ -76,9 +79,10 @@ export const circuitBreaker: <E extends Env = UnknownEnv>(
     exposeNames = false,
     gateway,
   } = options
-  const breakers = new LiveBreakers(policy, maxBreakers)
-  const isConstant =
-    typeof resourceKey === 'string' && !(typeof storage === 'object' && 'create' in storage)
+  const isComputed = typeof resourceKey === 'function'
+  const breakers = new LiveBreakers(policy, resolved, onNotice, now)
+  const once = toldOnce(onNotice)
+  const isConstant = !isComputed && !(typeof storage === 'object' && 'create' in storage)
   let constant: CircuitProtectorPolicy | undefined
 
   const ask = <T>(name: string, fn: () => T): T | undefined => attempt(onNotice, name, fn)
@@ -86,21 +90,22 @@ export const circuitBreaker: <E extends Env = UnknownEnv>(
   const keyOf = (c: Context): string | undefined =>
     typeof resourceKey === 'string'
       ? resourceKey
-      : computedKey(onNotice, 'resourceKey', () => resourceKey(c))
+      : computedKey(once, 'resourceKey', () => resourceKey(c))
 
   const breakerOf = (c: Context): CircuitProtectorPolicy | undefined => {
     if (constant !== undefined) return constant
     const key = keyOf(c)
     if (key === undefined) return undefined
     try {
-      const breaker = breakers.get(storage && storageFrom(storage, c), key, (work) => keep(c, work))
+      const place = storage && storageFrom(storage, c)
+      const breaker = breakers.get(place, key, isComputed, (work) => keep(c, work))
       if (isConstant) constant = breaker
       return breaker
     } catch (error) {
       // A driver's own message may hold the connection string.
       const why = isOwnError(error, 'INVALID_OPTION') ? `: ${error.message}` : ''
       const message = `there is no storage: a request ran unprotected${why}`
-      return tell(onNotice, { code: 'NO_STORAGE', message, error })
+      return tell(once, { code: 'NO_STORAGE', message, error })
     }
   }
 

@@ -47,6 +47,12 @@ export interface CircuitBreakerOptions<E extends Env = UnknownEnv>
    * and is forgotten where there is no storage. Default 1,000.
    */
   readonly maxBreakers?: number | undefined
+  /**
+   * How many different computed keys this isolate may keep breakers of in one storage within a day, 1 to 100,000; all who are given
+   * that storage count together. Each key leaves a row, which stays until `prune` deletes it. The breakers of further keys live in
+   * the memory of this isolate alone, and `onNotice` is told once. Default 1,000, or `maxBreakers` where that is more.
+   */
+  readonly maxKeys?: number | undefined
   /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
   readonly trustRejectionsFrom?: readonly string[] | undefined
 }
@@ -55,6 +61,7 @@ export interface ResolvedOptions {
   readonly resourceKey: string | ((c: Context) => string)
   readonly storage: StorageSource<Context> | undefined
   readonly maxBreakers: number | undefined
+  readonly maxKeys: number | undefined
   readonly trusted: ReadonlySet<string>
   readonly onNotice: OnNotice
   /** The breakers' clock. */
@@ -69,6 +76,7 @@ const KNOWN: Names<CircuitBreakerOptions> = {
   fallback: 1,
   skip: 1,
   maxBreakers: 1,
+  maxKeys: 1,
   trustRejectionsFrom: 1,
   exposeNames: 1,
   gateway: 1,
@@ -77,8 +85,15 @@ const KNOWN: Names<CircuitBreakerOptions> = {
 /** @throws {InvalidOptionError} naming the option, its range and the value */
 export function resolve(options: CircuitBreakerOptions<AnyEnv>): ResolvedOptions {
   checkKnown(options, KNOWN)
-  const { resourceKey, storage, maxBreakers, trustRejectionsFrom, gateway, ...policyAndOwn } =
-    options
+  const {
+    resourceKey,
+    storage,
+    maxBreakers,
+    maxKeys,
+    trustRejectionsFrom,
+    gateway,
+    ...policyAndOwn
+  } = options
   const { isFailure, fallback, skip, exposeNames, ...rest } = policyAndOwn
   if (typeof resourceKey !== 'function') checkedKey('resourceKey', resourceKey)
   checkFunctions(options, ['isFailure', 'fallback', 'skip'])
@@ -95,6 +110,7 @@ export function resolve(options: CircuitBreakerOptions<AnyEnv>): ResolvedOptions
     resourceKey,
     storage: storage ?? resolved.storage,
     maxBreakers,
+    maxKeys,
     trusted: trustedOrigins(trustRejectionsFrom),
     onNotice: resolved.onNotice,
     now: resolved.runtime.now,

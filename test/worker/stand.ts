@@ -2,11 +2,12 @@ import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { Miniflare, NoOpLog } from 'miniflare'
 import type { Snapshot } from '../../src/core/snapshot.ts'
 import { startLocalNeon } from '../../src/local/index.ts'
 import { neonStorage } from '../../src/postgres/neon.ts'
+import { root } from '../packaging/entries.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -19,15 +20,22 @@ export interface Stand {
   upstreamStatus: number
   /** What a Worker needs to reach these. */
   readonly bindings: Readonly<Record<string, string>>
-  /** Starts a Worker in a workerd of its own. `entry` is a path from this folder. */
-  worker(entry: string, bindings: Readonly<Record<string, string>>): Promise<Worker>
+  /** Starts a Worker in a workerd of its own. `entry` is a path from this folder, or the Worker's code. */
+  worker(entry: string | Code, bindings: Readonly<Record<string, string>>): Promise<Worker>
   /** What the storage knows of a breaker. */
   snapshot(resourceKey: string): Promise<Snapshot>
   close(): Promise<void>
 }
 
+/** A Worker in TypeScript, such as one that the documentation shows. */
+export interface Code {
+  readonly code: string
+}
+
 export interface Worker {
   get(path: string, init?: RequestInit): Promise<Response>
+  /** What a cron trigger does. @returns how it ended: `ok`, or `exception` */
+  scheduled(): Promise<string>
   /** A visitor who can go away. */
   visit(path: string): Visitor
   /** What it said on its console so far. */
@@ -95,6 +103,10 @@ export async function openStand(postgresUrl: string): Promise<Stand> {
       const url = await miniflare.unsafeGetDirectURL()
       return {
         get: (path, init) => fetch(new URL(path, url), init),
+        async scheduled() {
+          const worker: unknown = await miniflare.getWorker()
+          return (await (worker as Scheduled).scheduled()).outcome
+        },
         visit: (path) => visit(url, path),
         console: () => output.join(''),
       }
@@ -125,18 +137,29 @@ function visit(url: URL, path: string): Visitor {
   return { answer, hangUp: () => socket.resetAndDestroy() }
 }
 
-const bundles = new Map<string, Promise<string>>()
+/** As miniflare's own types would say, had they the platform's. */
+interface Scheduled {
+  scheduled(): Promise<{ readonly outcome: string }>
+}
+
+const bundles = new Map<string | Code, Promise<string>>()
 
 /** One file of a Worker and of all that it imports, as wrangler makes it. */
-function bundle(entry: string): Promise<string> {
-  const known = bundles.get(entry) ?? bundled(fileURLToPath(new URL(entry, import.meta.url)))
+function bundle(entry: string | Code): Promise<string> {
+  const known =
+    bundles.get(entry) ??
+    bundled(
+      typeof entry === 'string'
+        ? { entryPoints: [fileURLToPath(new URL(entry, import.meta.url))] }
+        : { stdin: { contents: entry.code, loader: 'ts', resolveDir: root } },
+    )
   bundles.set(entry, known)
   return known
 }
 
-async function bundled(entry: string): Promise<string> {
+async function bundled(entry: BuildOptions): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    ...entry,
     bundle: true,
     write: false,
     format: 'esm',
@@ -147,5 +170,5 @@ async function bundled(entry: string): Promise<string> {
     target: 'es2022',
     logLevel: 'error',
   })
-  return outputFiles[0]!.text
+  return outputFiles![0]!.text
 }
