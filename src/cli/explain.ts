@@ -8,7 +8,8 @@ export interface Explanation {
   readonly advice: string | undefined
 }
 
-export function explain(error: unknown, database: DatabaseSettings): Explanation {
+/** @param creates - did the command create or change tables, which their owner may? */
+export function explain(error: unknown, database: DatabaseSettings, creates = false): Explanation {
   const { code, message, sqlState } = asStorageError(error)
   const { host, port, name, user, endpoint } = placeOf(database)
   const parts = database.variable.startsWith('RC_DB_') && database.variable !== 'RC_DB_DSN'
@@ -36,7 +37,9 @@ export function explain(error: unknown, database: DatabaseSettings): Explanation
     case 'NOT_ALLOWED':
       return {
         problem: `The role ${JSON.stringify(user)} lacks a privilege: ${message}.`,
-        advice: `As the owner of the database, let it create what is needed, or run this command as the owner:\n  grant create on database ${identifier(name)} to ${identifier(user)};\n  grant create on schema public to ${identifier(user)};`,
+        advice: creates
+          ? `As the owner of the database, let it create what is needed, or run this command as the owner:\n  grant create on database ${identifier(name)} to ${identifier(user)};\n  grant create on schema public to ${identifier(user)};`
+          : 'What it lacks, and how it gets that, is told by this command with the same settings:\n  resilient-circuit doctor --for operator',
       }
     case 'SCHEMA_MISSING':
       return {

@@ -78,12 +78,12 @@ function failed(error: unknown, command: Command, terminal: Terminal): number {
   return EXIT.failed
 }
 
-function explanationOf(error: unknown, { local }: Command, env: Terminal['env']): Explanation {
-  const database = local ? undefined : readEnvironment(env, true).database
+function explanationOf(error: unknown, command: Command, env: Terminal['env']): Explanation {
+  const database = command.local ? undefined : readEnvironment(env, true).database
   // Without a database, too, a message may have come from a driver, with a password in it.
   return database === undefined
     ? { problem: asStorageError(error).message, advice: undefined }
-    : explain(error, database)
+    : explain(error, database, command === pgSetup)
 }
 
 function complain(problem: string, help: string, { stderr, env }: Terminal): number {

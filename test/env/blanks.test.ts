@@ -120,3 +120,51 @@ describe.each(INSIDE)('%s within', (_, blank) => {
       )
   })
 })
+
+describe('the name of a database or a user', () => {
+  const read = (env: object) =>
+    readEnvironment({ RC_DB_HOST: 'db', RC_DB_PASSWORD: 'p', ...env }, true)
+
+  it.each(['RC_DB_NAME', 'RC_DB_USER'])(
+    '%s is refused with a character that nobody sees within, and not shown',
+    (name) => {
+      for (const hidden of [
+        '\n',
+        '\t',
+        '\0',
+        '\u007f',
+        '\u00ad',
+        '\u200b',
+        '\u200d',
+        '\u202e',
+        '\u2060',
+        '\ufeff',
+      ])
+        expect(() => read({ [name]: `break${hidden}ers` })).toThrow(
+          expect.objectContaining({
+            name: 'InvalidOptionError',
+            option: name,
+            message: expect.stringMatching(
+              /without control and invisible characters; got "\[hidden\]"$/,
+            ),
+          }),
+        )
+    },
+  )
+
+  it.each(['dbname', 'user'])('is refused so in a connection string, too: %s', (key) => {
+    for (const dsn of [
+      `host=db dbname=d user=u ${key}='break\u200bers'`,
+      `postgresql://db/d?user=u&${key}=break%E2%80%8Bers`,
+    ])
+      expect(() => readEnvironment({ RC_DB_DSN: dsn }, true)).toThrow(
+        expect.objectContaining({ name: 'InvalidOptionError', option: 'RC_DB_DSN' }),
+      )
+  })
+
+  it('may hold blanks, and any letter', () => {
+    const { url } = read({ RC_DB_NAME: 'my breakers', RC_DB_USER: 'Zoë 漢字' }).database!
+    const { pathname, username } = new URL(url)
+    expect([pathname, username].map(decodeURIComponent)).toEqual(['/my breakers', 'Zoë 漢字'])
+  })
+})

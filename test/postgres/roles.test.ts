@@ -258,6 +258,17 @@ describe('the reader of the guide', () => {
     ])
   })
 
+  it.each([
+    ['close', 'seen'],
+    ['prune', '--older-than', '1d'],
+  ])('is told by the command %s how it would get what it lacks', async (...argv) => {
+    const { code, err } = await as('reader', ...argv)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^Failed: The role "rc_reader_.*" lacks a privilege: permission denied/)
+    expect(err).toMatch(/\n {2}resilient-circuit doctor --for operator\n$/)
+    expect(err).not.toContain('grant create')
+  })
+
   it('is well in the eyes of doctor, told that it is a reader, and no worker', async () => {
     expect(await doctor('reader', '--for', 'reader')).toMatchObject({ code: 0, wrong: [] })
     const { code, says } = await doctor('reader')
