@@ -8,7 +8,7 @@ import { ask, give, read, remove } from './ask.ts'
 import { type DashboardCommand, parseCommand } from './command.ts'
 import type { Dashboard } from './options.ts'
 import { refuse } from './problem.ts'
-import { filterOf, idOf, limitOf } from './query.ts'
+import { filterOf, idOf, limitOf, queryOf } from './query.ts'
 
 /** A breaker as the API tells of it: what the storage said, and what can be read out of it. */
 export type DashboardBreaker = ReadSnapshot
@@ -99,7 +99,11 @@ export function api(dashboard: Dashboard): Hono {
       : refuse(c, 'not-found')
   return new Hono()
     .get('/api/breakers', async (c) => {
-      const query = { ...filterOf(c), ...limitOf(c), summary: c.req.query('summary') === 'true' }
+      const query = {
+        ...queryOf(filterOf(c)),
+        ...limitOf(c),
+        summary: c.req.query('summary') === 'true',
+      }
       const page: BreakerPage = await ask(c, dashboard, (storage, options) =>
         storage.list(query, options),
       )

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { InvalidOptionError, isOwnError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import type { BreakerId, CircuitStorage, StorageCallOptions } from '../fleet/port.ts'
+import type { BreakerId, CircuitStorage, Exchanged, StorageCallOptions } from '../fleet/port.ts'
 import { storageFrom } from '../http/storage-source.ts'
 import { actorOf } from './auth.ts'
 import type { parseCommand } from './command.ts'
@@ -34,15 +34,18 @@ export async function ask<T>(
 }
 
 /** Reads one breaker; null where nobody ever reported to it or gave it an order. */
-export async function read(
+export async function readAnswer(
   id: BreakerId,
   storage: CircuitStorage,
   options: StorageCallOptions,
-): Promise<Snapshot | null> {
+): Promise<Exchanged | null> {
   const [answer] = await storage.exchange([id], options)
-  return answer!.snapshot.version === 0 && answer!.snapshot.generation === 0
-    ? null
-    : answer!.snapshot
+  const { version, generation } = answer!.snapshot
+  return version === 0 && generation === 0 ? null : answer!
+}
+
+export async function read(...args: Parameters<typeof readAnswer>): Promise<Snapshot | null> {
+  return (await readAnswer(...args))?.snapshot ?? null
 }
 
 /** Gives an operator's order, in the name of whoever sent it. */

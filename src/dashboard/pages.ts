@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono'
 import { basePath } from 'hono/route'
 import { InvalidOptionError } from '../core/errors.ts'
-import { ask, give, read, remove } from './ask.ts'
+import { ask, give, readAnswer, remove } from './ask.ts'
 import { DONE, isCommandName, parseCommand } from './command.ts'
 import type { Dashboard } from './options.ts'
 import { refuse } from './problem.ts'
-import { filterOf, idOf } from './query.ts'
+import { filterOf, idOf, queryOf } from './query.ts'
 import { breakerView, RANGES, type Range } from './view/breaker.ts'
 import { page } from './view/layout.ts'
 import { listView } from './view/list.ts'
@@ -23,7 +23,7 @@ export function pages(dashboard: Dashboard): Hono {
     .get('/', async (c) => {
       const filter = filterOf(c)
       const found = await ask(c, dashboard, (storage, options) =>
-        storage.list({ ...filter, limit: pageSize, summary: true }, options),
+        storage.list({ ...queryOf(filter), limit: pageSize, summary: true }, options),
       )
       return page(c, { title: 'All', body: listView(base(c), filter, found), refreshMs })
     })
@@ -34,16 +34,16 @@ export function pages(dashboard: Dashboard): Hono {
         c.req.query('after'),
         c.req.query('done'),
       ]
-      const [snapshot, recent, lines] = await ask(c, dashboard, (storage, options) =>
+      const [answer, recent, lines] = await ask(c, dashboard, (storage, options) =>
         Promise.all([
-          read(id, storage, options),
+          readAnswer(id, storage, options),
           storage.history({ ...id, newerThanMs: RANGES[range].ms, limit: DRAWN }, options),
           storage.history({ ...id, limit: LINES, ...(after !== undefined && { after }) }, options),
         ]),
       )
-      if (snapshot === null) return refuse(c, 'not-found')
+      if (answer === null) return refuse(c, 'not-found')
       const body = breakerView(base(c), {
-        snapshot,
+        ...answer,
         recent,
         lines,
         range,

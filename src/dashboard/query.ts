@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
-import type { CircuitState } from '../core/state.ts'
-import type { BreakerId } from '../fleet/port.ts'
+import type { Phase } from '../core/state.ts'
+import type { BreakerId, ListQuery } from '../fleet/port.ts'
 import type { ListFilter } from './view/urls.ts'
 
 /** An empty field of a form is as good as none. */
@@ -16,7 +16,7 @@ export function filterOf(c: Context): ListFilter {
     (name) => given(c, name),
   )
   if (status !== undefined && !isStatus(status))
-    throw new InvalidOptionError('status', 'OPEN, HALF_OPEN or CLOSED', status)
+    throw new InvalidOptionError('status', 'OPEN, DUE, HALF_OPEN or CLOSED', status)
   return {
     ...(search !== undefined && { search: checkedKey('search', search) }),
     ...(namespace !== undefined && { namespace: checkedKey('namespace', namespace) }),
@@ -25,8 +25,15 @@ export function filterOf(c: Context): ListFilter {
   }
 }
 
-const isStatus = (text: string): text is CircuitState =>
-  text === 'OPEN' || text === 'HALF_OPEN' || text === 'CLOSED'
+/** An open breaker whose cooldown is over has a name of its own on a page, and none in its row. */
+export function queryOf({ status, ...filter }: ListFilter): ListQuery {
+  if (status === 'DUE') return { ...filter, status: 'OPEN', due: true }
+  if (status === 'OPEN') return { ...filter, status, due: false }
+  return { ...filter, status }
+}
+
+const isStatus = (text: string): text is Phase =>
+  text === 'OPEN' || text === 'DUE' || text === 'HALF_OPEN' || text === 'CLOSED'
 
 /** @throws {InvalidOptionError} where one of them cannot be */
 export function idOf(resourceKey: string | undefined, namespace: string | undefined): BreakerId {

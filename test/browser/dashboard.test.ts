@@ -86,6 +86,38 @@ describe.each([
     expect(await page.locator('.audit time').first().textContent()).toMatch(/GMT\+9|JST/)
   })
 
+  it('turns from open to due by itself, in every place, and is red no longer', async () => {
+    await reporter('idle').report('0011')
+    await reporter('held').report('0011')
+    const page = await visit(breaker('idle'))
+    const list = await visit('/circuits')
+    const colour = () =>
+      list
+        .locator('.breakers tr', { hasText: 'idle' })
+        .locator('.badge')
+        .evaluate((badge) => getComputedStyle(badge).color)
+    const red = await colour()
+    await stage.advance(HOUR)
+    await reporter('held').probe()
+    await shows(page, '#state .badge', 'Due')
+    await shows(page, '#state .headline', 'probes with the next call')
+    await shows(page, '#timeline .legend li', /Due 50 min/)
+    await shows(list, '.breakers tr.is-DUE', /idle.*Due.*probes with the next call/s)
+    expect(await colour()).not.toBe(red)
+    expect(await keys(list)).toEqual(['held', 'idle'])
+    expect(await list.locator('#totals .is-OPEN .count').textContent()).toBe('0')
+    await list.locator('#totals a', { hasText: 'Due' }).click()
+    await list.waitForURL('**/circuits?status=DUE')
+    expect(await keys(list)).toEqual(['idle'])
+  })
+
+  it('begins the timeline of a new breaker with the breaker', async () => {
+    await reporter('new').report('0')
+    await stage.advance(29_000)
+    const page = await visit(breaker('new'))
+    await shows(page, '#timeline .legend li', /Closed (29|3\d) s/)
+  })
+
   it('searches and filters, by keyboard alone', async () => {
     for (const key of ['pay/eu', 'pay/us', 'mail']) await reporter(key).report('0')
     const page = await visit('/circuits')

@@ -119,6 +119,13 @@ export async function paint(storage: CircuitStorage, past: (ms: number) => void)
   past(12 * MINUTE)
   await order(ship.id, 'FORCED_OPEN', HOUR, 'jonas', 'carrier maintenance window, see status page')
 
+  const bills = at('billing/invoices', 'production', {
+    failureLimit: fraction(3, 12),
+    cooldown: '45s',
+  })
+  past(20 * MINUTE)
+  await bills.report('000000000111')
+
   const llm = at('llm/completions', 'production', { failureLimit: fraction(5, 20), cooldown: '1m' })
   past(26 * MINUTE)
   await order(llm.id, 'METRICS_ONLY', 24 * HOUR, 'mara', 'first rollout: watch for a day')

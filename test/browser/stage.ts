@@ -57,7 +57,8 @@ const MOVABLE_CLOCK = `
   create schema rc_clock;
   create table rc_clock.ahead as select interval '0' as by;
   create function rc_clock.clock_timestamp() returns timestamptz language sql volatile as
-    $$ select pg_catalog.clock_timestamp() + by from rc_clock.ahead $$`
+    $$ select pg_catalog.clock_timestamp() + by from rc_clock.ahead $$;
+  alter table rc_circuit_breakers alter created_at set default rc_clock.clock_timestamp()`
 
 export async function postgresStage(serverUrl: string): Promise<Stage> {
   const database = await createDatabase(serverUrl, 'browser')

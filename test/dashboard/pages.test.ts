@@ -21,6 +21,8 @@ const read = (page: string) =>
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ')
 const rowsOf = (page: string) => page.split('<tbody')[1]!.split('<tr').slice(1).map(read)
+const classesOf = (page: string) =>
+  [...page.split('<tbody')[1]!.matchAll(/<tr role="row" class="([^"]*)"/g)].map(([, name]) => name)
 const linksOf = (page: string) =>
   [...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&'))
 
@@ -100,9 +102,64 @@ describe('the list', () => {
     await reporter('a', 'one').report('1')
     await reporter('b', 'two').report('0')
     const page = await (await get('?status=OPEN')).text()
-    expect(read(page)).toContain('2 All breakers 1 Open 0 Half-open 1 Closed')
+    expect(read(page)).toContain('2 All breakers 1 Open 0 Due 0 Half-open 1 Closed')
     expect(rowsOf(page)).toHaveLength(1)
     expect(page).toContain('<option >one</option><option >two</option>')
+  })
+
+  it('tells open from due: in words, in colour, by its count and its filter', async () => {
+    const { get, clock, reporter } = mounted()
+    await reporter('a due', 'n', { cooldown: '30s', failureLimit: fraction(1, 2) }).report('11')
+    await reporter('b open', 'n', { cooldown: '1h', failureLimit: fraction(1, 2) }).report('01')
+    clock.advance(30_000)
+    const page = await (await get('')).text()
+    expect(rowsOf(page)[0]).toContain('b open n Open half-open in 59 min')
+    expect(rowsOf(page)[1]).toContain('a due n Due probes with the next call')
+    expect(classesOf(page)).toEqual(['is-OPEN', 'is-DUE'])
+    expect(read(page)).toContain('2 All breakers 1 Open 1 Due 0 Half-open 0 Closed')
+    const keys = async (status: string) =>
+      rowsOf(await (await get(`?status=${status}`)).text()).map((row) => row.slice(0, 60))
+    expect(await keys('DUE')).toEqual([expect.stringContaining('a due')])
+    expect(await keys('OPEN')).toEqual([expect.stringContaining('b open')])
+    expect(linksOf(page)).toContain('/circuits?status=DUE')
+    const one = read(await (await get('/breaker?key=a+due&namespace=n')).text())
+    expect(one).toContain('Due probes with the next call')
+  })
+
+  it('is red for what rejects calls, and not for what an order lets through', async () => {
+    const { get, clock, reporter, storage } = mounted()
+    for (const key of ['a watched', 'b disabled', 'c open'])
+      await reporter(key, 'n', { cooldown: '1h' }).report('1')
+    for (const [resourceKey, override] of [
+      ['a watched', 'METRICS_ONLY'],
+      ['b disabled', 'DISABLED'],
+      ['d isolated', 'FORCED_OPEN'],
+    ] as const) {
+      const order = { command: 'override', override, forMs: 60_000 } as const
+      const command = { order, actor: null, reason: null }
+      await storage.control({ resourceKey, namespace: 'n', command })
+    }
+    const classes = async () => classesOf(await (await get('')).text())
+    const [c, d] = ['is-OPEN', 'is-OPEN']
+    expect(await classes()).toEqual([c, d, 'is-OPEN is-lax', 'is-OPEN is-lax'])
+    const page = await (await get('')).text()
+    expect(rowsOf(page)[0]).toContain('c open')
+    clock.advance(60_000)
+    expect(await classes()).toEqual(['is-OPEN', 'is-OPEN', 'is-OPEN', 'is-DUE'])
+  })
+
+  it('says that a half-open breaker waits for its next call, once no probe is out', async () => {
+    const { get, clock, reporter } = mounted()
+    const settings = { cooldown: '1s', successLimit: fraction(2, 2) } as const
+    const half = reporter('k', 'n', settings)
+    await half.report('1')
+    clock.advance(1_000)
+    await half.probe()
+    const note = async () => rowsOf(await (await get('')).text())[0]
+    expect(await note()).toContain('0 of 2 successes to close ')
+    expect(await note()).not.toContain('next call')
+    clock.advance(30_000)
+    expect(await note()).toContain('0 of 2 successes to close · probes with the next call')
   })
 
   it('searches, filters, and says where nothing fits', async () => {
@@ -250,7 +307,7 @@ describe('the page of one breaker', () => {
       /Half-open → Closed Probes succeeded – .*Open → Half-open Cooldown over – .*Closed → Open Failure limit reached –/,
     )
     expect(page).toContain(
-      'aria-label="In 1 d: opened 1 times, open for 10 min, half-open for 5 s, closed for 23 h 49 min.',
+      'aria-label="In 1 d: opened 1 times, open for 10 min, half-open for 5 s, closed for 1 min.',
     )
   })
 

@@ -4,6 +4,10 @@ import type { CircuitState } from '../../src/core/state.ts'
 import { ago, span } from '../../src/dashboard/view/format.ts'
 import { SCRIPT } from '../../src/dashboard/view/script.ts'
 import { stretches } from '../../src/dashboard/view/timeline.ts'
+import { InMemoryStorage } from '../../src/fleet/memory.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+import { Reporter } from '../browser/scene.ts'
+import { broken, mounted } from './support.ts'
 
 const line = (at: number, from: CircuitState, to: CircuitState): Transition => ({
   resourceKey: 'k',
@@ -44,10 +48,96 @@ describe('the stretches of a timeline', () => {
     expect(stretches([], 'OPEN', 0, 100, true)).toEqual([{ status: 'OPEN', from: 0, to: 100 }])
   })
 
+  it('begin with the breaker, where that is known', () => {
+    expect(stretches([], 'CLOSED', 0, 100, true, 71)).toEqual([
+      { status: 'CLOSED', from: 71, to: 100 },
+    ])
+    const lines = [line(80, 'CLOSED', 'OPEN')]
+    expect(stretches(lines, 'OPEN', 0, 100, true, 71)).toEqual([
+      { status: 'CLOSED', from: 71, to: 80 },
+      { status: 'OPEN', from: 80, to: 100 },
+    ])
+    expect(stretches(lines, 'OPEN', 0, 100, true, 80)).toEqual([
+      { status: 'OPEN', from: 80, to: 100 },
+    ])
+  })
+
+  it('leave out the time between a removal and the next making of the row', () => {
+    const removed = { ...line(40, 'OPEN', 'CLOSED'), cause: 'removed' } as const
+    const lines = [line(80, 'CLOSED', 'OPEN'), removed, line(20, 'CLOSED', 'OPEN')]
+    expect(stretches(lines, 'OPEN', 0, 100, true, 70)).toEqual([
+      { status: 'CLOSED', from: 0, to: 20 },
+      { status: 'OPEN', from: 20, to: 40 },
+      { status: 'CLOSED', from: 70, to: 80 },
+      { status: 'OPEN', from: 80, to: 100 },
+    ])
+  })
+
   it('claim nothing of what the log no longer holds', () => {
     expect(stretches([line(40, 'CLOSED', 'OPEN')], 'OPEN', 0, 100, false)).toEqual([
       { status: 'OPEN', from: 40, to: 100 },
     ])
+  })
+})
+
+describe('the timeline of a breaker', () => {
+  const legend = (page: string) => {
+    const text = page.split('class="legend"')[1]!.split('</ul>')[0]!
+    return text
+      .replace(/<svg.*?<\/svg>/gs, '')
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
+  }
+  const look = async ({ get }: ReturnType<typeof mounted>, range = '24h') =>
+    legend(await (await get(`/breaker?key=k&namespace=n&range=${range}`)).text())
+
+  it('shows one that is 29 s old for 29 s, in whichever range', async () => {
+    const board = mounted()
+    await board.reporter('k', 'n').report('0')
+    board.clock.advance(29_000)
+    for (const range of ['1h', '24h', '30d'])
+      expect(await look(board, range)).toContain('Closed 29 s')
+    await board.reporter('k', 'n').report('1')
+    board.clock.advance(1_000)
+    expect(await look(board)).toMatch(/Open 1 s .*Closed 29 s/)
+  })
+
+  it('shows the whole range of one that is older', async () => {
+    const board = mounted()
+    await board.reporter('k', 'n').report('0')
+    board.clock.advance(7 * 86_400_000)
+    expect(await look(board)).toContain('Closed 1 d')
+  })
+
+  it('ends an open time with its cooldown, though no line of the log does', async () => {
+    const board = mounted()
+    await board.reporter('k', 'n', { cooldown: '45s' }).report('1')
+    board.clock.advance(40_000)
+    expect(await look(board)).toMatch(/Open 40 s .*Due –/)
+    board.clock.advance(560_000)
+    expect(await look(board)).toMatch(/Open 45 s .*Due 9 min 15 s/)
+    board.clock.advance(86_400_000)
+    expect(await look(board)).toMatch(/Open – .*Due 1 d/)
+  })
+
+  it('claims no more than is sure where the storage does not say when the row was made', async () => {
+    const clock = new FakeClock()
+    const storage = new InMemoryStorage({ clock: clock.now })
+    const board = mounted({
+      storage: {
+        ...broken(new Error()),
+        exchange: async (requests) =>
+          (await storage.exchange(requests)).map(({ createdAt, ...answer }) => answer),
+        history: (query) => storage.history(query),
+      },
+    })
+    const reporter = new Reporter(storage, 'k', 'n', {})
+    await reporter.report('0')
+    clock.advance(29_000)
+    expect(await look(board)).toContain('Closed 29 s')
+    await reporter.report('1')
+    clock.advance(3 * 86_400_000)
+    expect(await look(board)).toMatch(/Open – .*Due 1 d/)
   })
 })
 

@@ -10,9 +10,9 @@ import { breakable, countdown, type Html, instant, number, since } from './forma
 import { masthead } from './masthead.ts'
 import { overrideNote, probes, rate, statusNote } from './parts.ts'
 import { strip } from './strip.ts'
-import { stretches, timeline } from './timeline.ts'
+import { dueApart, stretches, timeline } from './timeline.ts'
 import { breakerUrl, listUrl } from './urls.ts'
-import { BY_HAND, badge, CAUSE, cooldownsInWords, limitInWords, STATUS } from './words.ts'
+import { BY_HAND, badge, CAUSE, cooldownsInWords, limitInWords, lookOf, STATUS } from './words.ts'
 
 /** How many cells of the execution log fit on the widest screen. */
 const CELLS = 100
@@ -28,6 +28,8 @@ export type Range = keyof typeof RANGES
 
 export interface BreakerView {
   readonly snapshot: Snapshot
+  /** When its row was made, where the storage knows. */
+  readonly createdAt?: number | undefined
   /** The newest lines within `range`. */
   readonly recent: Page<Transition>
   /** The lines that the audit log shows. */
@@ -60,19 +62,21 @@ export function breakerView(base: string, view: BreakerView): Html {
 </main>`
 }
 
+function headline(snapshot: Snapshot, reading: Reading): Html | string {
+  const { phase, halfOpenInMs } = reading
+  return phase === 'OPEN' && halfOpenInMs !== null
+    ? html`Half-open in ${countdown(halfOpenInMs)}`
+    : statusNote(snapshot, reading)
+}
+
 function fact(label: string, value: Html | string): Html {
   return html`<div><dt>${label}</dt><dd>${value}</dd></div>`
 }
 
 function state(snapshot: Snapshot, reading: Reading): Html {
-  const { status, cause, updatedAt, at, opens, wouldReject } = snapshot
-  const until = reading.halfOpenInMs
-  return html`<div class="now">${badge(status)}<p class="headline">${
-    until !== null && until > 0
-      ? html`Half-open in ${countdown(until)}`
-      : statusNote(snapshot, reading)
-  }</p></div>
-  <dl class="facts">
+  const { cause, updatedAt, at, opens, wouldReject } = snapshot
+  return html`<div class="now">${badge(reading.phase, lookOf(reading))}<p class="headline">${headline(snapshot, reading)}</p></div>
+  <dl class="facts ${lookOf(reading)}">
     ${fact('Failure rate', rate(reading))}
     ${fact('Probes out', probes(snapshot, reading))}
     ${fact('Opens in a row', number(opens))}
@@ -83,12 +87,14 @@ function state(snapshot: Snapshot, reading: Reading): Html {
   <div class="outcomes"><h2>Newest outcomes</h2>${strip(reading, CELLS)}</div>`
 }
 
-function timelineCard(base: string, { snapshot, recent, range }: BreakerView): Html {
+function timelineCard(base: string, view: BreakerView): Html {
+  const { snapshot, recent, range } = view
   const { at, status } = snapshot
   const from = at - RANGES[range].ms
   const oldest = recent.items.at(-1)
   const complete = recent.next === null
-  const parts = stretches(recent.items, status, from, at, complete)
+  const known = knownSince(view, from)
+  const parts = dueApart(stretches(recent.items, status, from, at, complete, known), snapshot)
   const byHand = recent.items.filter(({ cause }) => BY_HAND.has(cause))
   return html`<div class="head"><h2 id="timeline-title">Timeline</h2><nav aria-label="Span of the timeline"><ul class="ranges">${(
     Object.keys(RANGES) as Range[]
@@ -98,6 +104,15 @@ function timelineCard(base: string, { snapshot, recent, range }: BreakerView): H
   )}</ul></nav></div>
   ${timeline(parts, byHand, from, at, RANGES[range].ticks)}
   ${complete || oldest === undefined ? '' : html`<p class="note">Only the newest ${number(recent.items.length)} changes are drawn, from ${instant(oldest.at)} on.</p>`}`
+}
+
+/** From when on its status is known. Before its row was made there was none; who does not know when that was shows what is sure. */
+function knownSince({ snapshot, createdAt, recent, lines }: BreakerView, from: number): number {
+  const { updatedAt, generation } = snapshot
+  if (createdAt !== undefined)
+    return Math.min(createdAt, updatedAt, generation === 0 ? createdAt : generation)
+  if (lines.next !== null || lines.items.some(({ at }) => at <= from)) return from
+  return Math.min(updatedAt, recent.items.at(-1)?.at ?? updatedAt)
 }
 
 function auditLog(base: string, { snapshot, lines, range, after }: BreakerView): Html {

@@ -1,14 +1,14 @@
 import { html } from 'hono/html'
 import { readingOf } from '../../core/reading.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
-import type { CircuitState } from '../../core/state.ts'
+import type { Phase } from '../../core/state.ts'
 import type { BreakerPage, BreakerSummary } from '../../fleet/port.ts'
-import { breakable, countdown, type Html, number, since } from './format.ts'
+import { breakable, type Html, number, since } from './format.ts'
 import { masthead } from './masthead.ts'
 import { overrideNote, probes, rate, statusNote } from './parts.ts'
 import { strip } from './strip.ts'
 import { breakerUrl, type ListFilter, listUrl } from './urls.ts'
-import { badge, CAUSE, icon, STATUS } from './words.ts'
+import { badge, CAUSE, icon, lookOf, STATUS } from './words.ts'
 
 /** How many cells of an execution log a line has room for. */
 const CELLS = 20
@@ -27,11 +27,13 @@ export function listView(base: string, filter: ListFilter, page: BreakerPage): H
 }
 
 function totals(base: string, filter: ListFilter, summary: BreakerSummary | undefined): Html {
-  const { counts } = summary ?? {}
+  const { counts, due } = summary ?? {}
+  const open = counts && counts.OPEN - (due ?? 0)
+  const shown = { ...counts, OPEN: open, DUE: due }
   const all = counts && counts.OPEN + counts.HALF_OPEN + counts.CLOSED
   const { status: chosen, after: _, ...rest } = filter
   const tile = (
-    status: CircuitState | undefined,
+    status: Phase | undefined,
     label: string,
     count: number | undefined,
   ) => html`<li><a class="tile ${
@@ -41,7 +43,7 @@ function totals(base: string, filter: ListFilter, summary: BreakerSummary | unde
       <span class="label">${status ? icon(status) : ''}${label}</span></a></li>`
   return html`<nav id="totals" data-live aria-label="Breakers by status"><ul class="tiles">
     ${tile(undefined, 'All breakers', all)}
-    ${(['OPEN', 'HALF_OPEN', 'CLOSED'] as const).map((status) => tile(status, STATUS[status], counts?.[status]))}
+    ${(['OPEN', 'DUE', 'HALF_OPEN', 'CLOSED'] as const).map((status) => tile(status, STATUS[status], shown[status]))}
   </ul></nav>`
 }
 
@@ -76,16 +78,12 @@ function table(base: string, items: readonly Snapshot[]): Html {
 }
 
 function row(base: string, snapshot: Snapshot): Html {
-  const { resourceKey, namespace, status, cause, updatedAt, at } = snapshot
+  const { resourceKey, namespace, cause, updatedAt, at } = snapshot
   const reading = readingOf(snapshot)
-  const until = reading.halfOpenInMs
-  return html`<tr role="row" class="is-${status}">
+  const look = lookOf(reading)
+  return html`<tr role="row" class="${look}">
     <th role="rowheader" scope="row"><a class="key" href="${breakerUrl(base, snapshot)}"><bdi>${breakable(resourceKey)}</bdi></a><span class="namespace"><bdi>${namespace}</bdi></span></th>
-    <td role="cell" data-label="Status">${badge(status)}<span class="note">${
-      until !== null && until > 0
-        ? html`half-open in ${countdown(until)}`
-        : statusNote(snapshot, reading)
-    }</span></td>
+    <td role="cell" data-label="Status">${badge(reading.phase, look)}<span class="note">${statusNote(snapshot, reading)}</span></td>
     <td role="cell" data-label="Newest outcomes">${strip(reading, CELLS)}</td>
     <td role="cell" data-label="Failure rate">${rate(reading)}</td>
     <td role="cell" data-label="Probes out">${probes(snapshot, reading)}</td>

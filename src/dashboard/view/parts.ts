@@ -1,23 +1,27 @@
 import { html } from 'hono/html'
 import type { Reading } from '../../core/reading.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
-import { INDEFINITE, type Override } from '../../core/state.ts'
+import type { Override } from '../../core/state.ts'
 import { countdown, type Html, instant, number, percent } from './format.ts'
 import { OVERRIDE } from './words.ts'
 
+/** Nobody is out to find out: no time ends this, but a call. */
+const PROBES = 'probes with the next call'
+
 /** What there is to say beside a status. */
 export function statusNote(
-  { status, settings, opens, ...snapshot }: Snapshot,
-  reading: Reading,
+  { settings, opens }: Snapshot,
+  { phase, halfOpenInMs, probesOut, successes }: Reading,
 ): Html | string {
-  if (status === 'OPEN') {
-    if (reading.halfOpenInMs === 0) return 'probes with the next call'
-    return 'openUntil' in snapshot && snapshot.openUntil >= INDEFINITE ? 'until lifted' : ''
-  }
-  if (status === 'HALF_OPEN') {
-    return settings === null
-      ? ''
-      : `${number(reading.successes)} of ${number(settings.successes)} successes to close`
+  if (phase === 'DUE') return PROBES
+  if (phase === 'OPEN')
+    return halfOpenInMs === null ? 'until lifted' : html`half-open in ${countdown(halfOpenInMs)}`
+  if (phase === 'HALF_OPEN') {
+    const needed =
+      settings === null
+        ? []
+        : [`${number(successes)} of ${number(settings.successes)} successes to close`]
+    return [...needed, ...(probesOut === 0 ? [PROBES] : [])].join(' · ')
   }
   return opens > 0 ? `${number(opens)} opens in a row` : ''
 }

@@ -31,8 +31,9 @@ fieldset { border: 0; min-width: 0; }
 .note:empty { display: none; }
 .mono, .key, .title { overflow-wrap: anywhere; }
 .is-OPEN { --tone: var(--open); --tint: var(--open-tint); }
-.is-HALF_OPEN { --tone: var(--half); --tint: var(--half-tint); }
+.is-DUE, .is-HALF_OPEN { --tone: var(--half); --tint: var(--half-tint); }
 .is-CLOSED { --tone: var(--closed); --tint: var(--closed-tint); }
+.is-lax { --tone: var(--hand); --tint: var(--hand-tint); }
 
 .masthead, main { max-width: 1280px; margin: 0 auto; padding: 0 32px; }
 .masthead { display: flex; align-items: center; justify-content: space-between; gap: 16px; min-height: 72px; }
@@ -47,7 +48,7 @@ fieldset { border: 0; min-width: 0; }
 .live button { margin-left: 3px; padding: 3px 10px; min-height: 28px; font-size: 13px; }
 main { padding-bottom: 64px; }
 
-.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 14px; }
+.tiles { display: grid; grid-template-columns: repeat(5, 1fr); gap: 14px; }
 .tile { display: block; padding: 16px 20px 15px; background: var(--card); border: 1px solid var(--line); border-radius: 14px; text-decoration: none; box-shadow: var(--shadow); }
 .tile:hover { border-color: var(--edge); color: inherit; }
 .tile[aria-current] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
@@ -63,7 +64,7 @@ main { padding-bottom: 64px; }
 .field.grow { flex: 1 1 260px; }
 .field.inline { display: flex; align-items: center; justify-content: space-between; gap: 12px; margin-bottom: 4px; }
 input, select, button, .button { font: inherit; font-size: 14px; min-height: 38px; border-radius: 9px; border: 1px solid var(--edge); background: var(--card); color: var(--text); padding: 7px 12px; }
-input, select { width: 100%; } select { max-width: 260px; text-overflow: ellipsis; }
+input, select { width: 100%; } input[type=checkbox] { flex: none; width: 18px; min-height: 18px; margin: 0; } select { max-width: 260px; text-overflow: ellipsis; }
 .inline select { width: auto; }
 ::placeholder { color: var(--muted); opacity: .85; }
 button, .button { font-weight: 550; cursor: pointer; text-decoration: none; white-space: nowrap; display: inline-flex; align-items: center; justify-content: center; }
@@ -77,7 +78,7 @@ thead th { padding: 11px 14px; font-size: 12.5px; font-weight: 500; color: var(-
 .breakers tr > :first-child { padding-left: 22px; } .breakers tr > :last-child { padding-right: 22px; }
 .breakers tbody tr + tr > * { border-top: 1px solid var(--line); }
 .breakers tbody th { width: 24%; min-width: 170px; }
-.breakers tbody tr.is-OPEN > th, .breakers tbody tr.is-HALF_OPEN > th { box-shadow: inset 3px 0 var(--tone); }
+.breakers tbody tr:not(.is-CLOSED) > th { box-shadow: inset 3px 0 var(--tone); }
 .breakers tbody tr:first-child > th { border-top-left-radius: 0; } .breakers tbody tr:last-child > th { border-bottom-left-radius: 14px; }
 .breakers tbody tr:hover > * { background: color-mix(in srgb, var(--track) 40%, transparent); }
 .key { font-weight: 600; text-decoration: none; } .key:hover { text-decoration: underline; }
@@ -89,7 +90,7 @@ td .badge + .note { margin-top: 4px; }
 .strip { display: block; margin-top: 1px; } .outcomes .strip { width: auto; max-width: 100%; height: 34px; }
 .strip .free { fill: var(--edge); } .strip .success { fill: var(--bar); } .strip .failure { fill: var(--open); }
 .rate { display: flex; align-items: center; gap: 9px; } .rate b { font-weight: 600; }
-.meter { flex: none; } .meter .track { fill: var(--track); } .meter .fill { fill: var(--muted); } .meter.over .fill { fill: var(--open); } .meter .limit { fill: var(--text); }
+.meter { flex: none; } .meter .track { fill: var(--track); } .meter .fill { fill: var(--muted); } .meter.over .fill { fill: var(--open); } .is-DUE .meter.over .fill, .is-lax .meter.over .fill { fill: var(--tone); } .meter .limit { fill: var(--text); }
 .override { display: inline-block; padding: 1px 9px; border-radius: 6px; background: var(--hand-tint); color: var(--hand); font-weight: 600; font-size: 13px; white-space: nowrap; }
 .when { font-size: 13px; color: var(--muted); } .actor { font-weight: 550; color: var(--text); } .reason, .actor { overflow-wrap: anywhere; }
 .breakers .when + .note:not(:empty) { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; max-width: 240px; margin-top: 2px; }
@@ -105,7 +106,7 @@ td .badge + .note { margin-top: 4px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 20px 24px 22px; box-shadow: var(--shadow); margin-bottom: 18px; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 348px; gap: 18px; align-items: start; }
 .now { display: flex; align-items: center; flex-wrap: wrap; gap: 6px 14px; } .now .badge { font-size: 16px; line-height: 26px; padding: 3px 16px 3px 11px; gap: 8px; } .now .badge .icon { width: 18px; height: 18px; }
-.headline { font-size: 17px; font-weight: 550; letter-spacing: -.01em; }
+.headline::first-letter { text-transform: uppercase; } .headline { font-size: 17px; font-weight: 550; letter-spacing: -.01em; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, auto)); gap: 18px 36px; margin: 20px 0 22px; justify-content: start; }
 dt { color: var(--muted); font-size: 13px; margin-bottom: 2px; } .facts dd { font-size: 15px; max-width: 340px; }
 .outcomes h2 { color: var(--muted); font-size: 13px; font-weight: 400; margin-bottom: 7px; }
@@ -113,8 +114,8 @@ dt { color: var(--muted); font-size: 13px; margin-bottom: 2px; } .facts dd { fon
 .ranges { display: flex; gap: 2px; background: var(--track); border-radius: 9px; padding: 2px; font-size: 13px; }
 .ranges a { display: block; padding: 3px 12px; border-radius: 7px; text-decoration: none; color: var(--muted); } .ranges a[aria-current] { background: var(--card); color: var(--text); font-weight: 600; box-shadow: var(--shadow); }
 .timeline { display: block; width: 100%; height: 72px; border-radius: 4px; }
-.timeline .ground { fill: var(--track); opacity: .6; } .timeline .is-OPEN, .timeline .is-HALF_OPEN { fill: var(--tone); } .timeline .is-CLOSED { fill: var(--bar); }
-.timeline .is-HALF_OPEN { opacity: .85; } .mark-hand { fill: var(--hand); }
+.timeline .ground { fill: var(--track); opacity: .6; } .timeline .is-OPEN, .timeline .is-DUE, .timeline .is-HALF_OPEN { fill: var(--tone); } .timeline .is-CLOSED { fill: var(--bar); }
+.timeline .is-HALF_OPEN { opacity: .85; } .timeline .is-DUE { opacity: .45; } .mark-hand { fill: var(--hand); }
 .axis { display: flex; margin-top: 6px; color: var(--muted); font-size: 12.5px; } .axis li { flex: 1 1 0; white-space: nowrap; } .axis li:last-child { flex: none; }
 .timeline .tick { fill: var(--bg); }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 22px; margin-top: 12px; font-size: 13px; color: var(--muted); }
@@ -137,13 +138,13 @@ dt { color: var(--muted); font-size: 13px; margin-bottom: 2px; } .facts dd { fon
 @media (max-width: 900px) {
   .masthead, main { padding-inline: 16px; } .masthead { flex-wrap: wrap; gap: 2px 8px; padding-block: 12px; min-height: 64px; }
   .axis li:nth-child(even):not(:last-child) { visibility: hidden; } .axis li { min-width: 0; }
-  .tiles { grid-template-columns: repeat(2, 1fr); gap: 10px; } .tile { padding: 12px 16px; } .tile .count { font-size: 25px; }
+  .tiles { grid-template-columns: repeat(2, 1fr); gap: 10px; } .tiles > :first-child { grid-column: 1 / -1; } .tile { padding: 12px 16px; } .tile .count { font-size: 25px; }
   .breakers, .breakers tbody, .breakers tr, .breakers th, .breakers td, .audit, .audit tbody, .audit tr, .audit td { display: block; }
   .breakers thead, .audit thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .breakers { background: none; box-shadow: none; }
   .breakers tbody tr { background: var(--card); border: 1px solid var(--line); border-radius: 14px; margin-bottom: 12px; padding: 14px 16px; box-shadow: var(--shadow); }
-  .breakers tbody tr.is-OPEN, .breakers tbody tr.is-HALF_OPEN { border-left: 3px solid var(--tone); }
-  .breakers tbody tr.is-OPEN > th, .breakers tbody tr.is-HALF_OPEN > th { box-shadow: none; }
+  .breakers tbody tr:not(.is-CLOSED) { border-left: 3px solid var(--tone); }
+  .breakers tbody tr:not(.is-CLOSED) > th { box-shadow: none; }
   .breakers tbody tr > * , .breakers tr > :first-child, .breakers tr > :last-child { padding: 0; border: 0 !important; background: none !important; width: auto; }
   .breakers td { display: grid; grid-template-columns: 116px minmax(0, 1fr); margin-top: 10px; }
   .breakers .strip { max-width: 100%; height: auto; }

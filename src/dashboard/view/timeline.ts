@@ -1,26 +1,28 @@
 import { html } from 'hono/html'
 import type { Transition } from '../../core/event.ts'
-import type { CircuitState } from '../../core/state.ts'
+import type { Snapshot } from '../../core/snapshot.ts'
+import type { CircuitState, Phase } from '../../core/state.ts'
 import { type Html, number, span } from './format.ts'
 import { icon, STATUS } from './words.ts'
 
 const WIDTH = 1_000
 const HEIGHT = 44
 /** How high each status stands: it can be read without its colour. */
-const LEVEL: Readonly<Record<CircuitState, number>> = { CLOSED: 12, HALF_OPEN: 28, OPEN: 44 }
+const LEVEL: Readonly<Record<Phase, number>> = { CLOSED: 12, DUE: 20, HALF_OPEN: 28, OPEN: 44 }
 /** The narrowest that an open or half-open time is drawn: a few seconds of a month still show. */
 const NARROWEST = 3
 
 export interface Stretch {
-  readonly status: CircuitState
+  readonly status: Phase
   readonly from: number
   readonly to: number
 }
 
 /**
  * What the audit log says of a time: who was in which status when. Where the log was cut off before `from`, what lies before its
- * oldest line is unknown, and left out.
+ * oldest line is unknown, and left out. So is what lies before `known`, and between a removal and the row's next making.
  * @param lines - newest first
+ * @param known - from when on the breaker is known to be there, in this life of its row
  */
 export function stretches(
   lines: readonly Transition[],
@@ -28,19 +30,35 @@ export function stretches(
   from: number,
   to: number,
   complete: boolean,
+  known = from,
 ): readonly Stretch[] {
   const found: Stretch[] = []
   let end = to
   let status = current
+  const add = (start: number) => {
+    if (start < end) found.push({ status, from: start, to: end })
+  }
   for (const line of lines) {
     if (line.at < from) break
-    if (line.from === line.to) continue
-    found.push({ status, from: line.at, to: end })
+    const isRemoval = line.cause === 'removed'
+    if (line.from === line.to && !isRemoval) continue
+    add(isRemoval ? Math.max(line.at, known) : line.at)
     end = line.at
     status = line.from
   }
-  if (complete) found.push({ status, from, to: end })
+  const isFirstLife = !lines.some(({ cause }) => cause === 'removed')
+  if (complete) add(isFirstLife ? Math.max(from, known) : from)
   return found.reverse()
+}
+
+/** An open breaker that nobody calls leaves no line when its cooldown ends: from then on it is due. */
+export function dueApart(parts: readonly Stretch[], snapshot: Snapshot): readonly Stretch[] {
+  const last = parts.at(-1)
+  if (snapshot.status !== 'OPEN' || last?.status !== 'OPEN' || snapshot.openUntil >= last.to)
+    return parts
+  const end = Math.max(snapshot.openUntil, last.from)
+  const open = end > last.from ? [{ ...last, to: end }] : []
+  return [...parts.slice(0, -1), ...open, { status: 'DUE', from: end, to: last.to }]
 }
 
 /** A band over time: as high as it is bad. */
@@ -67,22 +85,23 @@ export function timeline(
     ${gaps.map((i) => (i === 0 ? '' : html`<rect class="tick" x="${(WIDTH / ticks) * i}" width="1" height="${HEIGHT}"/>`))}
   </svg>
   <ul class="axis" aria-hidden="true">${gaps.map((i) => html`<li>${span(((to - from) / ticks) * (ticks - i))} ago</li>`)}<li>now</li></ul>
-  <ul class="legend">${(['OPEN', 'HALF_OPEN', 'CLOSED'] as const).map(
+  <ul class="legend">${(['OPEN', 'DUE', 'HALF_OPEN', 'CLOSED'] as const).map(
     (status) =>
       html`<li class="is-${status}">${icon(status)}${STATUS[status]} <b>${share(parts, status)}</b></li>`,
   )}${marks.length > 0 ? html`<li class="by-hand"><span aria-hidden="true"></span>By hand <b>${number(marks.length)} ×</b></li>` : ''}</ul>`
 }
 
-function lasted(parts: readonly Stretch[], status: CircuitState): number {
+function lasted(parts: readonly Stretch[], status: Phase): number {
   return parts.reduce((sum, part) => (part.status === status ? sum + part.to - part.from : sum), 0)
 }
 
-function share(parts: readonly Stretch[], status: CircuitState): string {
+function share(parts: readonly Stretch[], status: Phase): string {
   const ms = lasted(parts, status)
   return ms === 0 ? '–' : span(ms)
 }
 
 function spoken(parts: readonly Stretch[], ms: number): string {
+  const due = lasted(parts, 'DUE') === 0 ? '' : `due for ${share(parts, 'DUE')}, `
   const opens = parts.filter(({ status }) => status === 'OPEN').length
-  return `In ${span(ms)}: opened ${number(opens)} times, open for ${share(parts, 'OPEN')}, half-open for ${share(parts, 'HALF_OPEN')}, closed for ${share(parts, 'CLOSED')}. Every change is in the audit log below.`
+  return `In ${span(ms)}: opened ${number(opens)} times, open for ${share(parts, 'OPEN')}, ${due}half-open for ${share(parts, 'HALF_OPEN')}, closed for ${share(parts, 'CLOSED')}. Every change is in the audit log below.`
 }

@@ -1,11 +1,11 @@
-import type { CircuitState } from '../../core/state.ts'
+import type { Phase } from '../../core/state.ts'
 import type { BreakerId } from '../../fleet/port.ts'
 
 /** What a list is asked for, as its URL says it. */
 export interface ListFilter {
   readonly search?: string
   readonly namespace?: string
-  readonly status?: CircuitState
+  readonly status?: Phase
   readonly after?: string
 }
 
