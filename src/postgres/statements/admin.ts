@@ -2,7 +2,7 @@ import { type CheckedPrune, type ListCursor, MOST_NAMESPACES } from '../../fleet
 import type { HistoryQuery, ListQuery, RemoveRequest } from '../../fleet/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
-import { dueSql, laxSql, ms, STATUS, snapshotSql } from './snapshot.ts'
+import { ahead, dueSql, ms, STATUS, snapshotSql } from './snapshot.ts'
 
 const all = (conditions: readonly (string | false)[]): string =>
   ['true', ...conditions.filter((condition) => condition !== false)].join(' and ')
@@ -12,7 +12,8 @@ const ranked = (breakers: string): string =>
   `n cross join ${breakers} c
     cross join lateral (select ${STATUS} as status, ${dueSql('n.t')} as over offset 0) s
     cross join lateral (select s.status = 'OPEN' and s.over as due, case when s.status = 'CLOSED' then 3
-      when s.status = 'OPEN' and ${dueSql('n.r')} or ${laxSql('n.r')} then 2
+      when s.status = 'OPEN' and ${dueSql('n.r')} or c.override in ('DISABLED', 'METRICS_ONLY')
+        and (${ahead('c.override_until', 'n.r', 'c.override_ms')}) is not false then 2
       when s.status = 'OPEN' then 0 else 1 end as rank offset 0) k`
 const ORDER = `k.rank, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
 
@@ -117,7 +118,7 @@ export function pruneStatement(
       : `${column} < clock_timestamp() - ${params.add(ms)}::bigint * interval '1 ms'`
   const within = namespace !== undefined && `namespace = ${params.add(namespace)}`
   const idle = `state = 'CLOSED' and own_state = 'CLOSED'
-      and (override is null or override_until <= clock_timestamp() or override_until > clock_timestamp() + override_ms * interval '1 ms')`
+      and (override is null or (${ahead('override_until', 'clock_timestamp()', 'override_ms')}) is false)`
   return {
     text: `with b as (delete from ${breakers} where ${all([
       older('updated_at', breakersOlderThanMs),

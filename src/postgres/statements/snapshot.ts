@@ -5,9 +5,13 @@ const IS_FOREIGN = 'c.state <> c.own_state or c.open_until is distinct from c.ow
 /** Did it write its window along? Over an open of ours, which has none. The trigger tells where it wrote an empty one, too. */
 const HAS_WINDOW = `(c.foreign_window or c.execution_log is distinct from '[]')`
 
+/** Does this end still lie ahead at `t`? One further ahead than its own duration means that the clock stepped back. Null: no end. */
+export const ahead = (end: string, t: string, ms: string): string =>
+  `${end} > ${t} and ${end} <= ${t} + ${ms} * interval '1 ms'`
+
 /** The status of the row `c` as `reconcile` of the core will have it: a foreign write may still have to be taken in, or undone. */
 export const STATUS: string = `case when c.state in (c.own_state, 'OPEN') then c.state
-    when c.own_state = 'OPEN' and c.own_open_until > clock_timestamp() and c.own_open_until <= clock_timestamp() + c.cooldown_ms * interval '1 ms'
+    when c.own_state = 'OPEN' and ${ahead('c.own_open_until', 'clock_timestamp()', 'c.cooldown_ms')}
       then case when ${HAS_WINDOW} then c.state else 'OPEN' end
     when c.state = 'HALF_OPEN' or c.failure_count = 0 then c.state else c.own_state end`
 
@@ -31,19 +35,12 @@ export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object', m
     'foreign', case when ${IS_FOREIGN} then ${build}('state', c.own_state, 'open_until', ${ms('c.own_open_until')}, 'window', ${HAS_WINDOW}) end)`
 }
 
-/** Is the cooldown of our own open over at `t`? */
-const ownDue = (t: string): string =>
-  `(c.own_open_until is null or c.own_open_until <= ${t} or c.own_open_until > ${t} + c.cooldown_ms * interval '1 ms')`
-
 /**
  * Is the row `c`, where it is open, due at `t`, whole milliseconds? An end that another program wrote counts unless it comes before
  * ours, which `reconcile` keeps.
  */
-export const dueSql = (t: string): string =>
-  `case when ${IS_FOREIGN} then (c.open_until is null or date_trunc('milliseconds', c.open_until) <= ${t})
-      and (c.own_state <> 'OPEN' or ${ownDue(t)} or ${HAS_WINDOW}) else ${ownDue(t)} end`
-
-/** Is an order in force at `t` under which the row `c` rejects nothing? */
-export const laxSql = (t: string): string =>
-  `coalesce(c.override in ('DISABLED', 'METRICS_ONLY'), false)
-    and (c.override_until is null or ${t} < c.override_until and c.override_until <= ${t} + c.override_ms * interval '1 ms')`
+export function dueSql(t: string): string {
+  const own = `(${ahead('c.own_open_until', t, 'c.cooldown_ms')}) is not true`
+  return `case when ${IS_FOREIGN} then (date_trunc('milliseconds', c.open_until) > ${t}) is not true
+      and (c.own_state <> 'OPEN' or ${own} or ${HAS_WINDOW}) else ${own} end`
+}
