@@ -2,9 +2,14 @@ import { bars } from '../../support/picture.ts'
 import type { Table } from '../../support/result.ts'
 import { ratioText } from '../../support/table.ts'
 import { compare, type Standing } from '../../support/turns.ts'
-import { ALONE, BASELINE, CONTENDERS, OURS } from './contenders.ts'
+import { ALONE, BASELINE, CONTENDERS, EXECUTE_OF, OURS } from './contenders.ts'
 import type { ByRuntime, Found, Results } from './run.ts'
 import { SCENE_NAMES, SCENES, type SceneName } from './scene.ts'
+
+/** Without those that take part in one scene alone. */
+const SHOWN = Object.keys(CONTENDERS).filter(
+  (name) => !Object.values<string>(EXECUTE_OF).includes(name),
+)
 
 export function callTables({ times, bytes }: Found): Table[] {
   const [played] = [...times.values()]
@@ -48,29 +53,41 @@ function tableOf(title: string, unit: string, found: ByRuntime): Table {
 }
 
 export function callPictures({ times }: Found): Record<string, string> {
-  const axes = { x: { name: 'situation' }, y: { name: 'ns', log: true } }
-  const curve = (results: Results, scenes: readonly SceneName[], name: string) =>
-    scenes.map((scene) => {
-      const of = standing(results, scene, name)
-      return of ? Math.round(of.median) : null
-    })
+  const node = times.get('node')!
   const everywhere = [...times.get('deno')!.keys()]
   return {
     'in-process': bars(
-      { title: 'Processor time of one call on Node', ...axes },
+      {
+        title: 'Processor time of one call on Node',
+        x: { name: 'situation' },
+        y: { name: 'ns', log: true },
+      },
       SCENE_NAMES,
       Object.fromEntries(
-        Object.keys(CONTENDERS).map((name) => [name, curve(times.get('node')!, SCENE_NAMES, name)]),
+        SHOWN.map((name) => [
+          name,
+          SCENE_NAMES.map((scene) => {
+            const of = standing(node, scene, name)
+            return of ? Math.round(of.median) : null
+          }),
+        ]),
       ),
     ),
     runtimes: bars(
-      { title: 'Processor time of one call, ours and cockatiel’s count breaker', ...axes },
+      {
+        title: 'Processor time of one call of ours, as a ratio to cockatiel’s count breaker',
+        x: { name: 'situation' },
+        y: { name: 'ratio' },
+      },
       everywhere,
       Object.fromEntries(
         [...times].flatMap(([runtime, results]) =>
-          [BASELINE, OURS, ALONE].map((name) => [
-            `${runtime}: ${name}`,
-            curve(results, everywhere, name),
+          [OURS, ALONE].map((name) => [
+            `${runtime}: ${name.replace('ours, ', '')}`,
+            everywhere.map((scene) => {
+              const of = standing(results, scene, name)
+              return of ? Number(of.ratio.median.toFixed(2)) : null
+            }),
           ]),
         ),
       ),
