@@ -7,7 +7,7 @@ export interface Notice {
    * `TOO_MANY_KEYS`: this isolate has used `maxKeys` computed keys; breakers of further ones live in its memory; told once for each storage.
    * `STORAGE_FAILED`: the storage does not answer, or refuses; told once for each kind of failure in an outage.
    * `REPORTS_REFUSED`: the database refuses a value that this breaker sends, such as its key; it runs on local state until one is taken.
-   * `MISSING_PACKAGE`: the driver of the storage is not installed; breakers run on local state.
+   * `MISSING_PACKAGE`: the driver of the storage is not installed, or Deno forbids it to read the environment; breakers run on local state.
    * `FUNCTION_NOT_ALLOWED`: the role may not call the function in the database, so each write sends the whole rule.
    */
   readonly code:

@@ -15,7 +15,10 @@ export function deferredStorage(
   onMissing: (error: StorageError) => void,
 ): Closable {
   const loaded = load().catch((cause) => {
-    const message = `the database needs the packages ${packages}: npm install ${packages}`
+    const message =
+      cause?.name === 'NotCapable'
+        ? 'the driver may not read the environment, which it does by itself: run Deno with --allow-env, or use neonStorage of resilient-circuit/neon-fetch, which does not'
+        : `the database needs the packages ${packages}: npm install ${packages}`
     const error = Object.assign(new StorageError('STORAGE_FAILED', message, undefined), { cause })
     onMissing(error)
     throw error

@@ -13,6 +13,19 @@ export interface Runtime {
 
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 
+/** How Deno starts a file with these permissions and no others. */
+export const deno =
+  (...permissions: readonly string[]) =>
+  (file: string): readonly string[] => [
+    bin('deno'),
+    'run',
+    ...permissions,
+    '--node-modules-dir=manual',
+    '--cached-only',
+    '--no-prompt',
+    file,
+  ]
+
 export const RUNTIMES: Readonly<Record<string, Runtime>> = {
   node: {
     command: (file) => [process.execPath, file],
@@ -31,18 +44,8 @@ export const RUNTIMES: Readonly<Record<string, Runtime>> = {
     },
   },
   deno: {
-    command: (file) => [
-      bin('deno'),
-      'run',
-      // The driver looks for the name of the user.
-      '--allow-env',
-      '--allow-net=127.0.0.1',
-      '--allow-read',
-      '--node-modules-dir=manual',
-      '--cached-only',
-      '--no-prompt',
-      file,
-    ],
+    // The driver looks for the name of the user.
+    command: deno('--allow-env', '--allow-net=127.0.0.1', '--allow-read'),
     floats: true,
     refuses: {},
   },
