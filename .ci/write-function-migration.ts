@@ -20,6 +20,6 @@ export const FUNCTION_NAME = '${NAME_BY_TEXT}'
 `
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(at('../drizzle/0003_function.sql'), functionMigration)
+  writeFileSync(at('../drizzle/0005_function.sql'), functionMigration)
   writeFileSync(at('../src/postgres/statements/function-name.ts'), functionName)
 }

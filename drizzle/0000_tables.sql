@@ -37,6 +37,13 @@ create table if not exists rc_circuit_breakers (
   would_reject bigint not null default 0,
   settings jsonb,
   flush_ids integer[] not null default '{}',
+  seen integer[] not null default '{}',
+  seen_at bigint[] not null default '{}',
+  failures bigint not null default 0,
+  failed integer[] not null default '{}',
+  failed_nth bigint[] not null default '{}',
+  alone integer[] not null default '{}',
+  alone_until bigint[] not null default '{}',
   constraint rc_circuit_breakers_pkey primary key (resource_key, namespace),
   constraint rc_circuit_breakers_state check (state in ('CLOSED', 'OPEN', 'HALF_OPEN')),
   constraint rc_circuit_breakers_override check (override in ('FORCED_OPEN', 'DISABLED', 'METRICS_ONLY'))

@@ -168,6 +168,7 @@ export const OPTIONS: Names<CircuitProtectorOptions> = {
   failureLimit: 1,
   successLimit: 1,
   cooldown: 1,
+  reporters: 1,
   probeConcurrency: 1,
   probeLease: 1,
   consistency: 1,

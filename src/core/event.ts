@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts'
 import type { BreakerState, Cause, CircuitState, OverrideKind } from './state.ts'
 
 /** Everything that can happen to a breaker. `transition` says what comes of it. */
-export type Event = Report | Acquire | Command
+export type Event = Report | Show | Acquire | Command
 
 /** Outcomes of calls, in the order in which they ended. */
 export interface Report {
@@ -25,6 +25,25 @@ export interface Report {
   readonly trip: boolean
   /** Calls that `METRICS_ONLY` let through and that would have been rejected. */
   readonly wouldReject: number
+  readonly settings: Settings
+  /** Whose outcomes these are. Where nobody says, as earlier versions do not, each failure counts as another isolate's. */
+  readonly reporter?: Reporter
+}
+
+/** The isolate that reports. */
+export interface Reporter {
+  /** A random 32-bit integer, never 0. */
+  readonly id: number
+  /** For how long it holds another isolate alive after the row last heard of it, in milliseconds. */
+  readonly aliveMs: number
+}
+
+/** An isolate that has nothing to report makes itself known. It is written only where too few others are known. */
+export interface Show {
+  readonly type: 'show'
+  readonly reporter: Reporter
+  /** Does it reject calls by itself, because it fails and others do not? */
+  readonly alone: boolean
   readonly settings: Settings
 }
 

@@ -4,6 +4,8 @@ import { InvalidOptionError } from './errors.ts'
 
 /** The widest window, in outcomes, and the length to which every breaker's log is kept. */
 export const MAX_WINDOW = 1_000
+/** The most reporters that a limit may ask for. */
+export const MOST_REPORTERS = 5
 /** Into how many buckets a time window is cut. */
 export const BUCKETS = 10
 

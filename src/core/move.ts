@@ -1,3 +1,4 @@
+import { resumed } from './reporters.ts'
 import type { Cause, Closed, HalfOpen, Open, StoredState } from './state.ts'
 
 /** The storage's clock in milliseconds, unless that stepped back: no generation is ever used twice, not even after a restore. */
@@ -24,6 +25,7 @@ function common(state: StoredState) {
     settings,
     flushIds,
     updatedAt: state.updatedAt,
+    reporters: state.reporters,
   }
 }
 
@@ -70,6 +72,7 @@ export function closed(state: StoredState, cause: Cause, now: number): Stored<Cl
     log: '',
     failureCount: 0,
     opens: 0,
+    reporters: resumed(state.reporters, now),
     buckets: null,
   }
 }

@@ -2,6 +2,7 @@ import { type NextCall, nextCall } from './admit.ts'
 import { advance, total } from './buckets.ts'
 import { liveLeases } from './lease.ts'
 import { failuresIn } from './log.ts'
+import { failingAlone } from './reporters.ts'
 import type { CountRule, RateRule } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 import { activeOverride, type Override, type Phase, phaseOf } from './state.ts'
@@ -33,6 +34,8 @@ export interface Reading {
   readonly probesOut: number
   /** How many may be out at once; null where nobody reported settings. */
   readonly probeLimit: number | null
+  /** How many isolates reject by themselves, because their own calls fail and those of others do not; as many as a row can name. */
+  readonly failingAlone: number
   /** Until the cooldown of an open breaker ends, in milliseconds: 0 where it is over; null where it is not open, or no end is known. */
   readonly halfOpenInMs: number | null
 }
@@ -60,6 +63,7 @@ export function readingOf(snapshot: Snapshot): Reading {
     failureLimit: limit === null || 'rate' in limit ? null : limit,
     probesOut: snapshot.status === 'HALF_OPEN' ? liveLeases(snapshot, at).length : 0,
     probeLimit: settings?.probeConcurrency ?? null,
+    failingAlone: snapshot.status === 'CLOSED' ? failingAlone(snapshot.reporters, at) : 0,
     halfOpenInMs: snapshot.status === 'OPEN' ? snapshot.retryAfterMs : null,
   }
 }

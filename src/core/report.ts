@@ -2,6 +2,7 @@ import { advance, count, total } from './buckets.ts'
 import type { Report, Step } from './event.ts'
 import { FAILURE, failuresIn, trimmed } from './log.ts'
 import { closed, opened, written } from './move.ts'
+import { failedBy, heard, tripping } from './reporters.ts'
 import { cooldownAfter, type Settings } from './settings.ts'
 import {
   activeOverride,
@@ -29,6 +30,7 @@ export function report(state: StoredState, event: Report, now: number): Step<Sto
     flushIds: [event.flushId, ...state.flushIds].slice(0, RING),
     wouldReject: state.wouldReject + event.wouldReject,
     settings: event.settings,
+    reporters: heard(judged.state.reporters, event, now),
   }
   return { state: written(state, after, now), verdict: judged.verdict }
 }
@@ -53,8 +55,11 @@ function judge(state: StoredState, event: Report, now: number): Step<StoredState
   if (event.generation !== state.generation) return { state, verdict: 'stale' }
   if (state.status === 'HALF_OPEN') return judgeProbes(state, event, now)
   if (event.outcomes === '') return { state, verdict: 'stale' }
-  const replayed = replay(state, event.outcomes, event.settings, now)
-  return { state: decided(replayed.state, replayed.cause, event, now), verdict: 'counted' }
+  const most = tripping(state, event, now)
+  const replayed = replay(state, event.outcomes, event.settings, now, most)
+  const reporters = failedBy(state.reporters, event.reporter, replayed.failures)
+  const after = { ...replayed.state, reporters }
+  return { state: decided(after, replayed.cause, event, now), verdict: 'counted' }
 }
 
 /** Only probes whose token is listed count, and each only once. */
@@ -107,29 +112,35 @@ function decided(
 /**
  * A closed breaker after more outcomes, one by one; what follows the tripping one belongs to a dead generation and is dropped. An
  * isolate asks this of its own view, too.
+ * @param most how many failures among them may trip it, from the first one on
  */
 export function replay<S extends Closed>(
   state: S,
   outcomes: string,
   settings: Settings,
   now: number,
-): { state: S; cause: Cause | null } {
+  most?: number,
+): { state: S; cause: Cause | null; failures: number } {
   const { trip } = settings
   const tripping = outcomes.includes(FAILURE)
-    ? take(windowOf(state, settings, now), outcomes)
+    ? take(windowOf(state, settings, now), outcomes, most)
     : undefined
   const counted = outcomes.slice(0, tripping)
+  const failures = failuresIn(counted)
   const log = trimmed(state.log + counted)
   if ('outOf' in trip) {
     const cause = tripping === undefined ? null : 'failure_limit'
-    return { state: { ...state, log, failureCount: failuresIn(log, trip.outOf) }, cause }
+    return { state: { ...state, log, failureCount: failuresIn(log, trip.outOf) }, cause, failures }
   }
-  const failures = failuresIn(counted)
   const buckets = count(
     advance(state.buckets, trip.bucketMs, now),
     counted.length - failures,
     failures,
   )
   const cause = tripping === undefined ? null : 'failure_rate'
-  return { state: { ...state, log, buckets, failureCount: total(buckets.failures) }, cause }
+  return {
+    state: { ...state, log, buckets, failureCount: total(buckets.failures) },
+    cause,
+    failures,
+  }
 }

@@ -1,7 +1,15 @@
 import type { Backoff } from './backoff.ts'
+import { checkedInteger } from './checks.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
 import { InvalidOptionError } from './errors.ts'
-import { BUCKETS, checkedFraction, type FailureRate, type Fraction, failureRate } from './limits.ts'
+import {
+  BUCKETS,
+  checkedFraction,
+  type FailureRate,
+  type Fraction,
+  failureRate,
+  MOST_REPORTERS,
+} from './limits.ts'
 
 /** Milliseconds in the longest cooldown, lease, and override-free wait: a day. */
 export const DAY_MS = 86_400_000
@@ -18,6 +26,8 @@ export interface Settings {
   /** How many probes may be out at once, fleet-wide. */
   readonly probeConcurrency: number
   readonly probeLeaseMs: number
+  /** How many different isolates the newest failures must come from. */
+  readonly reporters: number
   /** Cooldown by number of consecutive opens; the last one stands for all that follow. */
   readonly cooldownMs: readonly number[]
 }
@@ -39,6 +49,12 @@ export type Cooldown = Duration | Backoff | ((opens: number) => Duration)
 export interface SettingsOptions {
   /** When to trip: `fraction(k, n)` or `failureRate(rate, { over })`. Default `fraction(1, 1)`. */
   readonly failureLimit?: Fraction | FailureRate | undefined
+  /**
+   * How many different isolates the newest failures must come from before the breaker opens for all, 1 to 5, so that an isolate with a
+   * broken route of its own does not stop the fleet. Where fewer are alive, or the limit is fewer failures, so many are enough. An
+   * isolate that fails alone rejects by itself. Default 2; 1: a single one may open it.
+   */
+  readonly reporters?: number | undefined
   /** When to close again: k successes among n probes. Default: as many as keep the probes under `failureLimit`. */
   readonly successLimit?: Fraction | undefined
   /**
@@ -84,6 +100,7 @@ export function resolveSettings(options: SettingsOptions): Settings {
       min: 1,
       max: DAY_MS,
     }),
+    reporters: checkedInteger('reporters', options.reporters ?? 2, 1, MOST_REPORTERS),
     cooldownMs: Object.freeze(cooldowns(options.cooldown ?? '30s')),
   })
 }

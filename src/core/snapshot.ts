@@ -49,6 +49,7 @@ export function snapshotOf(
     override: stored.override,
     wouldReject: stored.wouldReject,
     settings: stored.settings,
+    reporters: stored.reporters,
     updatedAt: stored.updatedAt,
   }
   switch (stored.status) {

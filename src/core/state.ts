@@ -62,6 +62,8 @@ interface Common {
   readonly wouldReject: number
   /** What the last reporter asked for. */
   readonly settings: Settings | null
+  /** Which isolates it knows, and whose its newest failures are. */
+  readonly reporters: Reporters
   /** When something visible last changed, in milliseconds of the storage's clock. */
   readonly updatedAt: number
 }
@@ -96,6 +98,32 @@ export interface Buckets {
   readonly failures: readonly number[]
 }
 
+/** What a breaker knows of the isolates that use it. Each list has its newest first, and names an isolate once. */
+export interface Reporters {
+  /** When it last heard of whom. */
+  readonly seen: readonly Sign[]
+  /** Failures of this generation. */
+  readonly failures: number
+  /** Whose they are: `nth` is the number of an isolate's newest one. */
+  readonly failed: readonly { readonly id: number; readonly nth: number }[]
+  /** Isolates that said they fail alone, and until when that stands. */
+  readonly alone: readonly { readonly id: number; readonly until: number }[]
+}
+
+export interface Sign {
+  /** A random 32-bit integer; 0: of an earlier version of this library, which gives no name. */
+  readonly id: number
+  /** Milliseconds of the storage's clock. */
+  readonly at: number
+}
+
+export const NO_REPORTERS: Reporters = Object.freeze({
+  seen: Object.freeze([]),
+  failures: 0,
+  failed: Object.freeze([]),
+  alone: Object.freeze([]),
+})
+
 /** One breaker: each status carries only its own data. */
 export type BreakerState = Closed | Open | HalfOpen
 
@@ -115,6 +143,7 @@ export const BLANK: Closed & { readonly flushIds: readonly number[] } = Object.f
   override: null,
   wouldReject: 0,
   settings: null,
+  reporters: NO_REPORTERS,
   updatedAt: 0,
   buckets: null,
   flushIds: Object.freeze([]),

@@ -2,6 +2,7 @@ import { admit } from './admit.ts'
 import { command } from './command.ts'
 import type { Event, Step, Transition } from './event.ts'
 import { report } from './report.ts'
+import { show } from './show.ts'
 import type { StoredState } from './state.ts'
 
 /**
@@ -12,6 +13,8 @@ export function transition(state: StoredState, event: Event, now: number): Step<
   switch (event.type) {
     case 'report':
       return report(state, event, now)
+    case 'show':
+      return show(state, event, now)
     case 'acquire':
       return admit(state, event, now)
     case 'command':

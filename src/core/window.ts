@@ -17,11 +17,21 @@ export function windowOf(state: Closed, { trip }: Settings, now: number): Window
     : new CountWindow(state.log, trip)
 }
 
-/** Takes outcomes in, up to the one that trips. @returns how many these are; undefined where none does */
-export function take(window: Window, outcomes: string): number | undefined {
+/**
+ * Takes outcomes in, up to the one that trips.
+ * @param most how many of their failures may trip, from the first one on
+ * @returns how many these are; undefined where none does
+ */
+export function take(
+  window: Window,
+  outcomes: string,
+  most: number = Number.POSITIVE_INFINITY,
+): number | undefined {
   let from = 0
+  let failures = 0
   for (let at = outcomes.indexOf(FAILURE); at >= 0; at = outcomes.indexOf(FAILURE, from)) {
-    if (window.failure(at - from)) return at + 1
+    if (window.failure(at - from) && failures < most) return at + 1
+    failures++
     from = at + 1
   }
   return undefined

@@ -1,5 +1,5 @@
 import { NEVER, type Span } from '../breaker/runtime.ts'
-import type { Report } from '../core/event.ts'
+import type { Report, Reporter } from '../core/event.ts'
 import { FAILURE, successes } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 
@@ -112,7 +112,12 @@ export class Batch {
   }
 
   /** The report to send: made once, then the same at every repeat. */
-  freeze(flushId: number, since: number | null, settings: Settings): Omit<Report, 'type'> {
+  freeze(
+    flushId: number,
+    since: number | null,
+    settings: Settings,
+    reporter: Reporter | undefined,
+  ): Omit<Report, 'type'> {
     this.#report ??= {
       generation: this.generation,
       flushId,
@@ -124,6 +129,7 @@ export class Batch {
       trip: this.#trip,
       wouldReject: this.#wouldReject,
       settings,
+      ...(reporter && { reporter }),
     }
     this.copies++
     return this.#report

@@ -13,6 +13,7 @@ export interface Load {
   readonly view: View
   readonly batch?: Batch
   readonly report?: NonNullable<ExchangeRequest['report']>
+  readonly show?: ExchangeRequest['show']
 }
 
 /** What goes along: this view, and all others that have something to say or to ask. */
@@ -32,7 +33,10 @@ export function loadOf(
     const due =
       cargo === 'due' && (needsWrite || each.wantsReport(now) || each.reportsWithRefresh())
     const reports = !readsOnly && (due || cargo === 'all' || each.mustReport(now))
-    load.push(loaded(each, reports ? each.outbox.next(now) : undefined, now))
+    const part = loaded(each, reports ? each.outbox.next(now) : undefined, now)
+    // A sign of life is a write that proves nothing: it waits until the storage is known to write.
+    const shows = part.batch === undefined && !readsOnly && !needsWrite && !each.isRefused(now)
+    load.push(shows ? { view: each, show: each.show() } : part)
   }
   take(view)
   for (const other of all) {
@@ -56,13 +60,18 @@ function joins(other: View, now: number, cargo: Cargo): boolean {
 export function loaded(view: View, batch: Batch | undefined, now: number): Load {
   view.lookout.looks()
   if (batch === undefined) return { view }
+  const { reporter } = view.presence
   const busy = { from: now, until: now + view.options.operationTimeoutMs }
-  return { view, batch, report: view.outbox.report(batch, view.snapshot, view.settings, busy) }
+  return {
+    view,
+    batch,
+    report: view.outbox.report(batch, view.snapshot, view.settings, busy, reporter),
+  }
 }
 
 /** Does an exchange of this load write? */
 export function reportsIn(load: readonly Load[]): boolean {
-  return load.some(({ batch }) => batch !== undefined)
+  return load.some(({ batch, show }) => batch !== undefined || show !== undefined)
 }
 
 const WRITTEN: ReadonlySet<string> = new Set(['counted', 'extended', 'duplicate'])
@@ -74,5 +83,8 @@ export function isWritten({ verdict }: Exchanged): boolean {
 
 /** The load as the storage takes it. */
 export function requestsOf(load: readonly Load[]): ExchangeRequest[] {
-  return load.map(({ view, report }) => (report === undefined ? view.id : { ...view.id, report }))
+  return load.map(({ view, report, show }) => {
+    if (report !== undefined) return { ...view.id, report }
+    return show === undefined ? view.id : { ...view.id, show }
+  })
 }

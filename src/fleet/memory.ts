@@ -84,9 +84,7 @@ export class InMemoryStorage implements CircuitStorage {
     options?: StorageCallOptions,
   ): Promise<readonly Exchanged[]> {
     options?.signal?.throwIfAborted()
-    return requests.map((request) =>
-      this.#apply(request, request.report ? { type: 'report', ...request.report } : null),
-    )
+    return requests.map((request) => this.#apply(request, eventOf(request)))
   }
 
   async acquire(request: AcquireRequest, options?: StorageCallOptions): Promise<Admission> {
@@ -258,6 +256,11 @@ export class InMemoryStorage implements CircuitStorage {
   #now(): number {
     return Math.floor(this.#clock())
   }
+}
+
+function eventOf({ report, show }: ExchangeRequest): Event | null {
+  if (report !== undefined) return { type: 'report', ...report }
+  return show === undefined ? null : { type: 'show', ...show }
 }
 
 /** May a row be forgotten to make room? Not while that would let calls through that are to be rejected, or undo an order. */

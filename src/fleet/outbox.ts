@@ -1,7 +1,7 @@
 import { pooledWord, randomWord } from '../breaker/chance.ts'
 import type { Dropped } from '../breaker/listener.ts'
 import { isWithin, type Runtime, type Span } from '../breaker/runtime.ts'
-import type { Report, Verdict } from '../core/event.ts'
+import type { Report, Reporter, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { Batch } from './batch.ts'
@@ -131,12 +131,13 @@ export class Outbox {
     snapshot: Snapshot | null,
     settings: Settings,
     busy: Span,
+    reporter?: Reporter,
   ): Omit<Report, 'type'> {
     // Counting keeps the names of one isolate apart where chance fails; chance keeps isolates apart.
     const word = this.#runtime.word?.() ?? (this.#limits.shared ? randomWord() : pooledWord())
     const flushId = (word + Math.imul(++this.#reports, GOLDEN)) | 0
     batch.busy = busy
-    return batch.freeze(flushId, snapshot?.since ?? null, settings)
+    return batch.freeze(flushId, snapshot?.since ?? null, settings, reporter)
   }
 
   /** What the storage said of a batch. Every verdict but `unknown` settles it. */

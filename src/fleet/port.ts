@@ -1,5 +1,5 @@
 import type { LineSource } from '../breaker/line.ts'
-import type { Command, Report, Transition, Verdict } from '../core/event.ts'
+import type { Command, Report, Show, Transition, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { CircuitState } from '../core/state.ts'
@@ -50,8 +50,10 @@ export interface BreakerId {
 }
 
 export interface ExchangeRequest extends BreakerId {
-  /** Without a report the request only reads. */
+  /** Without a report, and without a sign of life, the request only reads. */
   readonly report?: Omit<Report, 'type'> | undefined
+  /** Makes the isolate known that has nothing to report. A storage that cannot note it may leave it out, and reads. */
+  readonly show?: Omit<Show, 'type'> | undefined
 }
 
 export interface Exchanged {

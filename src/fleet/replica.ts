@@ -4,6 +4,7 @@ import type { Snapshot } from '../core/snapshot.ts'
 import { BrokenStorageError, checkedAdmission, checkedControl, checkedExchange } from './answers.ts'
 import type { Batch } from './batch.ts'
 import { Health } from './health.ts'
+import { Identity } from './identity.ts'
 import { type Cargo, isWritten, type Load, loaded, loadOf, reportsIn, requestsOf } from './load.ts'
 import { codeOf, Noted } from './noted.ts'
 import { Operations } from './operations.ts'
@@ -40,6 +41,7 @@ export class Replica {
   readonly #operations: Operations
   readonly #views = new Set<View>()
   readonly #noted = new Noted()
+  readonly #identity: Identity
   #sent = 0
   /** The exchange under way. A deadline and no flag: a request that is torn down never says that it is done. */
   #flight: Span = NEVER
@@ -53,11 +55,13 @@ export class Replica {
     this.#storage = storage
     this.#runtime = runtime
     this.#health = new Health(runtime)
+    this.#identity = new Identity(runtime)
     this.#operations = new Operations(runtime, storage.shared)
   }
 
   add(view: View): void {
     this.#views.add(view)
+    if (this.#storage.shared) view.presence.isCalled(this.#identity)
   }
 
   remove(view: View): void {

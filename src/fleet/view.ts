@@ -20,7 +20,9 @@ import { Lookout } from './lookout.ts'
 import { Outbox } from './outbox.ts'
 import { OwnOutcomes } from './own-outcomes.ts'
 import type { Admission, BreakerId, Exchanged } from './port.ts'
+import { Presence } from './presence.ts'
 import { horizon, isSettled } from './settled.ts'
+import { Solo } from './solo.ts'
 import { Thinning } from './thinning.ts'
 
 /** What an outcome calls for: that this batch is sent now, that the storage is looked at now, or nothing yet. */
@@ -48,6 +50,11 @@ export class View {
   readonly #thinning = new Thinning()
   readonly lookout = new Lookout()
   readonly #own: OwnOutcomes
+  readonly presence: Presence
+  /** Null where no other isolate reports, or where one may open the breaker for all. */
+  readonly #solo: Solo | null
+  /** Does it reject by itself, because its own calls fail and those of others do not? */
+  #alone = false
   readonly #refusal: Health
   readonly #strong: boolean
   #snapshot: Snapshot | null = null
@@ -81,6 +88,8 @@ export class View {
     this.listener = listener
     this.#announcer = new Announcer(listener)
     this.#own = new OwnOutcomes(settings)
+    this.presence = new Presence(settings, options.maxStalenessMs)
+    this.#solo = options.shared && settings.reporters > 1 ? new Solo(settings) : null
     this.#runtime = runtime
     this.#refusal = new Health(runtime)
     this.#freshness = new Freshness(runtime, options.maxStalenessMs)
@@ -180,7 +189,8 @@ export class View {
 
   /** Decides on local state, while the storage does not answer. Nothing of it ever reaches the storage. */
   decideLocally(now: number): Grant | Rejection {
-    const { whenDegraded } = this.options
+    const isWell = this.#alone && !this.#degraded && !this.#refusal.degraded
+    const whenDegraded = isWell ? 'local' : this.options.whenDegraded
     if (whenDegraded === 'reject')
       return { reason: 'DEGRADED', retryAfterMs: null, snapshot: this.#snapshot }
     if (whenDegraded === 'allow') return unrecorded(this.state.generation, false)
@@ -198,6 +208,7 @@ export class View {
   /** Takes a success in. The second half of the hot path. */
   succeed(grant: Grant, now: number): Sequel {
     if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
+    if (grant.token === null) this.#solo?.succeeded(now)
     if (this.#thinning.share < 1) {
       this.lookout.succeeded()
       if (this.#isThinnedOut(grant)) return undefined
@@ -215,6 +226,7 @@ export class View {
   /** Takes a failure in. `trip`: whatever the window holds. */
   fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
+    if (grant.token === null) this.#solo?.failed(now)
     if (this.#isThinnedOut(grant)) return this.lookout.leftOut(now) ? 'look' : undefined
     const batch = this.outbox.open(grant.generation)
     this.#own.failure(batch, batch.run)
@@ -285,6 +297,9 @@ export class View {
       if (answer.verdict !== 'unknown') this.#lastReport = now
     }
     this.#adopt(answer, sent, now)
+    // Its own failures were judged, all of them, and the fleet goes on.
+    const isJudged = answer.verdict === 'counted' && !this.outbox.hurries
+    if (isJudged && this.#solo?.tripped && this.#local === null) this.#stopAlone(now)
   }
 
   /** What the storage answered to a wish to call. */
@@ -322,7 +337,7 @@ export class View {
 
   /** Does it run on local state, whatever the storage says? */
   get isLocal(): boolean {
-    return this.#degraded || this.#refusal.degraded
+    return this.#degraded || this.#refusal.degraded || this.#alone
   }
 
   /** Is it too early to send again what the storage will probably refuse? */
@@ -372,20 +387,53 @@ export class View {
       snapshot.generation === this.#snapshot?.generation &&
       snapshot.override?.kind === this.#snapshot.override?.kind
     // Where it takes no reports, the storage knows less than this isolate; but it knows of orders.
-    if (!(same && this.#refusal.degraded)) this.#local = null
+    if (!(same && (this.#refusal.degraded || this.#alone))) {
+      this.#local = null
+      this.#alone = false
+    }
+    if (snapshot.generation !== this.#snapshot?.generation) this.#solo?.reset()
     this.#snapshot = snapshot
     this.#own.forget()
     this.outbox.supersede(snapshot)
     this.#settled = isSettled(snapshot, this.settings)
     if (this.#settled) this.outbox.calm()
-    const quietUntil = this.#settled ? Number.POSITIVE_INFINITY : this.#lastReport + EAGER_MS
+    const isUnknown = this.presence.answered(snapshot, now)
+    const calm = isUnknown ? now : Number.POSITIVE_INFINITY
+    const quietUntil = this.#settled ? calm : this.#lastReport + EAGER_MS
     this.#reportFrom = this.outbox.hurries ? now : Math.max(now, quietUntil)
     const asks = this.asking.scheduleAfterCooldown(snapshot, now)
     if (asks !== undefined) this.#freshness.isAskedAt(asks)
-    const admitsAll = snapshot.status === 'CLOSED' && snapshot.override === null && !this.isLocal
-    this.#closed = admitsAll ? recorded(snapshot.generation) : null
+    this.#readyGrant(snapshot)
     this.#tripFirst(false, now)
     this.#announce(answer.transitions)
+  }
+
+  #readyGrant({ status, override, generation }: Snapshot): void {
+    const admitsAll = status === 'CLOSED' && override === null && !this.isLocal
+    this.#closed = admitsAll ? recorded(generation) : null
+  }
+
+  /** Opens as a breaker of this isolate's own would, until a probe of its own succeeds or the storage has another generation. */
+  #stopAlone(now: number): void {
+    const snapshot = this.#snapshot
+    if (snapshot?.status !== 'CLOSED') return
+    this.#alone = true
+    const cause = 'outOf' in this.settings.trip ? 'failure_limit' : 'failure_rate'
+    const cooldownMs = cooldownAfter(this.settings, snapshot.opens + 1)
+    const t = this.storageTime(now)
+    this.#setLocal(opened({ ...snapshot, flushIds: [] }, cause, t, cooldownMs))
+  }
+
+  #goOnTogether(snapshot: Snapshot): void {
+    this.#alone = false
+    this.#local = null
+    this.#solo?.reset()
+    this.#readyGrant(snapshot)
+  }
+
+  /** What goes along with a read, so that the row knows of this isolate. */
+  show(): ReturnType<Presence['show']> {
+    return this.presence.show(this.#snapshot, this.#alone)
   }
 
   #announce(made: Exchanged['transitions']): void {
@@ -443,6 +491,8 @@ export class View {
     this.#setLocal(
       reportedLocally(this.#localState(t), report, this.settings, t, this.#runtime.random()),
     )
+    const recovered = this.#alone && this.#local?.status === 'CLOSED'
+    if (recovered && this.#snapshot !== null) this.#goOnTogether(this.#snapshot)
   }
 
   #setLocal(state: StoredState): void {

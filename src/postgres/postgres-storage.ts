@@ -79,8 +79,16 @@ export class PostgresStorage implements CircuitStorage {
     options?: StorageCallOptions,
   ): Promise<readonly Exchanged[]> {
     if (requests.length === 0) return []
-    if (requests.some((request) => request.report))
+    if (requests.some(({ report }) => report))
       return this.#write(requests, requests.map(encodeReport), options)
+    if (requests.some(({ show }) => show)) {
+      try {
+        return await this.#write(requests, requests.map(encodeReport), options)
+      } catch (error) {
+        // A role that may only read stays unknown, and reads.
+        if (!(error instanceof StorageError && error.code === 'NOT_ALLOWED')) throw error
+      }
+    }
     const read = await this.#read(requests, options)
     const told = read.map(({ snapshot, createdAt }): Exchanged => {
       const answer = { snapshot, verdict: 'none', transitions: [] } as const

@@ -9,6 +9,7 @@ import {
   type CircuitState,
   type Override,
   type OverrideKind,
+  type Reporters,
   type StoredState,
 } from '../core/state.ts'
 import type { BreakerId } from '../fleet/port.ts'
@@ -40,6 +41,13 @@ export interface RowJson {
   readonly override_reason: string | null
   readonly would_reject: number
   readonly settings: Settings | null
+  readonly seen: readonly number[]
+  readonly seen_at: readonly number[]
+  readonly failures: number
+  readonly failed: readonly number[]
+  readonly failed_nth: readonly number[]
+  readonly alone: readonly number[]
+  readonly alone_until: readonly number[]
   readonly updated_at: number
   /** Only where a mere read asks for it; null where another program left it out. */
   readonly created_at?: number | null
@@ -83,6 +91,7 @@ function stateOf(row: RowJson): BreakerState {
     override: overrideOf(row),
     wouldReject: row.would_reject,
     settings: row.settings,
+    reporters: reportersOf(row),
     updatedAt: row.updated_at,
   }
   switch (row.state) {
@@ -97,6 +106,15 @@ function stateOf(row: RowJson): BreakerState {
       }
     case 'HALF_OPEN':
       return { ...common, status: 'HALF_OPEN', leases: row.leases, leaseMs: row.lease_ms }
+  }
+}
+
+function reportersOf(row: RowJson): Reporters {
+  return {
+    seen: row.seen.map((id, i) => ({ id, at: row.seen_at[i]! })),
+    failures: row.failures,
+    failed: row.failed.map((id, i) => ({ id, nth: row.failed_nth[i]! })),
+    alone: row.alone.map((id, i) => ({ id, until: row.alone_until[i]! })),
   }
 }
 

@@ -58,6 +58,13 @@ interface BreakerRow {
   wouldReject: number
   settings: Settings | null
   flushIds: number[]
+  seen: number[]
+  seenAt: number[]
+  failures: number
+  failed: number[]
+  failedNth: number[]
+  alone: number[]
+  aloneUntil: number[]
 }
 
 interface TransitionRow {
@@ -163,6 +170,16 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Ta
       settings: jsonb('settings').$type<Settings>(),
       /** The newest flush ids, newest first. 4 bytes each: wider ones push the row out of line, at half the throughput. */
       flushIds: integer('flush_ids').array().notNull().default(sql`'{}'`),
+      /** The isolates that were last heard of, and when, in milliseconds since 1970; newest first. */
+      seen: integer('seen').array().notNull().default(sql`'{}'`),
+      seenAt: bigint('seen_at', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+      /** Failures of this generation, whose the newest are, and the number of the newest one of each. */
+      failures: count('failures').notNull().default(0),
+      failed: integer('failed').array().notNull().default(sql`'{}'`),
+      failedNth: bigint('failed_nth', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+      /** The isolates that fail alone, and until when their word stands. */
+      alone: integer('alone').array().notNull().default(sql`'{}'`),
+      aloneUntil: bigint('alone_until', { mode: 'number' }).array().notNull().default(sql`'{}'`),
     },
     (table) => [
       primaryKey({

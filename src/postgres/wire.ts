@@ -1,3 +1,4 @@
+import type { Reporter } from '../core/event.ts'
 import type { AcquireRequest, BreakerId, ControlRequest, ExchangeRequest } from '../fleet/port.ts'
 
 /** Requests in the form in which the exchange's body reads them. */
@@ -7,9 +8,13 @@ export function encodeLook({ resourceKey, namespace }: BreakerId): object {
   return { resource_key: resourceKey, namespace, type: 'look' }
 }
 
-export function encodeReport({ resourceKey, namespace, report }: ExchangeRequest): object {
+export function encodeReport({ resourceKey, namespace, report, show }: ExchangeRequest): object {
   const id = { resource_key: resourceKey, namespace }
-  if (report === undefined) return { ...id, type: 'read' }
+  if (report === undefined) {
+    if (show === undefined) return { ...id, type: 'read' }
+    const { reporter, alone, settings } = show
+    return { ...id, type: 'show', ...encodeReporter(reporter), alone, settings }
+  }
   return {
     ...id,
     type: 'report',
@@ -23,7 +28,12 @@ export function encodeReport({ resourceKey, namespace, report }: ExchangeRequest
     trip: report.trip,
     would_reject: report.wouldReject,
     settings: report.settings,
+    ...encodeReporter(report.reporter),
   }
+}
+
+function encodeReporter(reporter: Reporter | undefined): object {
+  return reporter === undefined ? {} : { reporter: reporter.id, alive_ms: reporter.aliveMs }
 }
 
 export function encodeAcquire({

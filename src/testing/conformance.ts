@@ -7,6 +7,7 @@ import { type Cases, Lab, type StorageUnderTest } from './conformance/lab.ts'
 import { probeCases } from './conformance/probes.ts'
 import { queryCases } from './conformance/queries.ts'
 import { removalCases } from './conformance/removal.ts'
+import { reporterCases } from './conformance/reporters.ts'
 import { reportCases } from './conformance/reports.ts'
 
 /** What the suite needs of a test runner: those of `vitest`, `node:test` and `bun:test` fit as they are. */
@@ -17,6 +18,7 @@ export interface TestRunner {
 
 const GROUPS: Readonly<Record<string, Cases>> = {
   reports: reportCases,
+  reporters: reporterCases,
   'delivery, never twice': deliveryCases,
   admission: admissionCases,
   probes: probeCases,

@@ -32,7 +32,7 @@ describe('pg-setup', () => {
     const first = await cli(['pg-setup', '--yes'], { env })
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out).toBe(
-      'Done:\n  0000_tables  tables rc_circuit_breakers and rc_circuit_transitions\n  0001_function  trigger rc_circuit_breakers_updated_at\n  0002_execution_log  columns execution_log and foreign_window, trigger rc_circuit_breakers_window\n  0003_function  function rc_exchange_…\n' +
+      'Done:\n  0000_tables  tables rc_circuit_breakers and rc_circuit_transitions\n  0001_function  trigger rc_circuit_breakers_updated_at\n  0002_execution_log  columns execution_log and foreign_window, trigger rc_circuit_breakers_window\n  0003_function  nothing any more\n  0004_reporters  columns seen, failures, failed and alone\n  0005_function  function rc_exchange_…\n' +
         KEEP,
     )
     expect(await tables()).toEqual(BOTH)
@@ -120,7 +120,14 @@ describe('pg-setup', () => {
   it('answers programs in JSON', async () => {
     const { out } = await cli(['pg-setup', '--yes', '--json'], { env })
     expect(JSON.parse(out)).toEqual({
-      applied: ['0000_tables', '0001_function', '0002_execution_log', '0003_function'],
+      applied: [
+        '0000_tables',
+        '0001_function',
+        '0002_execution_log',
+        '0003_function',
+        '0004_reporters',
+        '0005_function',
+      ],
       notices: [],
     })
   })

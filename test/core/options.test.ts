@@ -255,6 +255,7 @@ describe('settings', () => {
       successes: 1,
       probeConcurrency: 1,
       probeLeaseMs: 30_000,
+      reporters: 2,
       cooldownMs: [30_000],
     })
     expect(failureRate(0.5, { over: '1m' }).minimumThroughput).toBe(10)

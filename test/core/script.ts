@@ -1,5 +1,5 @@
 import { type Duration, toMilliseconds } from '../../src/core/duration.ts'
-import type { Command, Order, Report, Verdict } from '../../src/core/event.ts'
+import type { Command, Order, Report, Show, Verdict } from '../../src/core/event.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../src/core/settings.ts'
 import { BLANK, type OverrideKind, type StoredState } from '../../src/core/state.ts'
 import { audit, transition } from '../../src/core/transition.ts'
@@ -57,7 +57,7 @@ export class Script {
     }
   }
 
-  send(event: Report | Command): Verdict {
+  send(event: Report | Show | Command): Verdict {
     return this.#happen(event).verdict
   }
 

@@ -70,7 +70,7 @@ describe('a report whose answer is lost, and that is sent again', () => {
     ['this isolate', async (policy: CircuitProtectorPolicy) => lab.call(policy, 'fails')],
   ] as const)('is told of its trip once, where %s is the first to see it', async (_, first) => {
     await lab.othersReport('0000')
-    const { policy, network, words } = watched()
+    const { policy, network, words } = watched({ reporters: 1 })
     await lab.call(policy)
     await first(policy)
     await lab.pass(100)

@@ -19,8 +19,8 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 14_900 },
-  { what: 'a breaker alone', code: ALONE, budget: 12_900 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 15_400 },
+  { what: 'a breaker alone', code: ALONE, budget: 13_500 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
@@ -36,19 +36,19 @@ const BUDGETS: readonly Budget[] = [
   {
     what: 'a breaker with DrizzleStorage',
     code: `${ALONE}\nexport { DrizzleStorage } from 'resilient-circuit/postgres'`,
-    budget: 32_550,
+    budget: 35_400,
   },
   {
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 111_650,
+    budget: 114_400,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 44_400,
+    budget: 47_100,
   },
 ]
 

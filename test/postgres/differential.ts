@@ -209,7 +209,8 @@ async function send(
 ): Promise<Exchanged & { token?: number | null }> {
   if (event.type === 'acquire') return storage.acquire({ ...id, ...event })
   if (event.type === 'command') return storage.control({ ...id, command: event })
-  return (await storage.exchange([{ ...id, report: event }]))[0]!
+  const request = event.type === 'show' ? { show: event } : { report: event }
+  return (await storage.exchange([{ ...id, ...request }]))[0]!
 }
 
 function check(

@@ -84,7 +84,7 @@ describe('drizzle-kit in a database of our own', () => {
     expect((await migrate(client)).applied).toEqual([])
     expect((await drizzleKit(ROOT, database.url, 'migrate')).code).toBe(0)
     expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual(
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5, 6],
     )
     await works()
     expect(await drizzleKit(ROOT, database.url, 'push', '--force')).toMatchObject({
@@ -97,7 +97,7 @@ describe('drizzle-kit in a database of our own', () => {
     await migrate(client)
     expect((await drizzleKit(ROOT, database.url, 'migrate')).code).toBe(0)
     expect(await names('select created_at::int as name from drizzle.__drizzle_migrations')).toEqual(
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5, 6],
     )
   })
 
@@ -161,7 +161,7 @@ describe("drizzle-kit in an application's database", () => {
     expect(await objects()).toEqual(ALL)
 
     // The function can be added at any time.
-    expect((await migrate(client)).applied).toHaveLength(4)
+    expect((await migrate(client)).applied).toHaveLength(6)
     await works()
     expect(await drizzleKit(app.dir, database.url, 'push', '--force')).toMatchObject({
       text: expect.stringMatching(NOTHING),

@@ -16,7 +16,14 @@ import { openPglite } from '../support/pglite.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { ORIGINAL_SCHEMAS } from './original.ts'
 
-const ALL = ['0000_tables', '0001_function', '0002_execution_log', '0003_function']
+const ALL = [
+  '0000_tables',
+  '0001_function',
+  '0002_execution_log',
+  '0003_function',
+  '0004_reporters',
+  '0005_function',
+]
 const settings = resolveSettings({ failureLimit: fraction(1, 1) })
 const FUNCTIONS =
   "select proname as name from pg_proc where proname like 'rc\\_exchange\\_%' order by 1"
@@ -51,7 +58,7 @@ describe('migrate', () => {
   it('succeeds for each of 20 at once, and runs each migration once', async () => {
     const done = await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)))
     expect(done.flatMap(({ applied }) => applied)).toEqual(ALL)
-    expect(await journal()).toEqual([1, 2, 3, 4].map((when) => ({ when })))
+    expect(await journal()).toEqual([1, 2, 3, 4, 5, 6].map((when) => ({ when })))
   })
 
   it('succeeds for each of 20 at once where the default is SERIALIZABLE', async () => {
@@ -59,7 +66,7 @@ describe('migrate', () => {
       `alter database "${new URL(database.url).pathname.slice(1)}" set default_transaction_isolation = 'serializable'`,
     )
     await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)))
-    expect(await journal()).toEqual([1, 2, 3, 4].map((when) => ({ when })))
+    expect(await journal()).toEqual([1, 2, 3, 4, 5, 6].map((when) => ({ when })))
   })
 
   it('upgrades a table of the Python library once, for 20 at once', async () => {
@@ -88,7 +95,7 @@ describe('migrate', () => {
     await migrate(client)
     await client.query('drop table rc_circuit_breakers')
     expect((await migrate(client)).applied).toEqual(ALL)
-    expect(await journal()).toEqual([1, 2, 3, 4].map((when) => ({ when })))
+    expect(await journal()).toEqual([1, 2, 3, 4, 5, 6].map((when) => ({ when })))
   })
 
   it('installs its own function beside those of other versions, and drops them only when asked to', async () => {
@@ -145,7 +152,7 @@ describe('migrate', () => {
     await migrate(client)
     expect(
       await query('select max(created_at) as newest from drizzle.__drizzle_migrations'),
-    ).toEqual([{ newest: '4' }])
+    ).toEqual([{ newest: '6' }])
   })
 
   it("runs beside an application's newer migrations in the same journal", async () => {
@@ -220,7 +227,7 @@ describe('a migration through', () => {
           'drop schema drizzle cascade; drop table rc_circuit_breakers, rc_circuit_transitions',
         )
         await twice(drizzleNeon({ client: neon(local.databaseUrl) }))
-        expect(await journal()).toEqual([1, 2, 3, 4].map((when) => ({ when })))
+        expect(await journal()).toEqual([1, 2, 3, 4, 5, 6].map((when) => ({ when })))
       } finally {
         neonConfig.fetchEndpoint = fetchEndpoint
       }
@@ -322,7 +329,7 @@ describe('the migrations', () => {
   const folder = new URL('../../drizzle/', import.meta.url)
 
   it('install the very function that this version calls; `npm run migrations` writes it', () => {
-    expect(readFileSync(new URL('0003_function.sql', folder), 'utf8')).toBe(functionMigration)
+    expect(readFileSync(new URL('0005_function.sql', folder), 'utf8')).toBe(functionMigration)
     const named = new URL('../src/postgres/statements/function-name.ts', folder)
     expect(readFileSync(named, 'utf8')).toBe(functionName)
   })

@@ -1,4 +1,4 @@
-import type { Event } from '../../src/core/event.ts'
+import type { Event, Reporter } from '../../src/core/event.ts'
 import { type ForeignWrite, reconcile } from '../../src/core/foreign.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings } from '../../src/core/settings.ts'
@@ -26,8 +26,14 @@ const SETTINGS: readonly Settings[] = [
     cooldown: '1ms',
     probeLease: '20s',
   }),
-  resolveSettings({ failureLimit: fraction(40, 90), cooldown: '2s' }),
+  resolveSettings({ failureLimit: fraction(40, 90), cooldown: '2s', reporters: 3 }),
 ]
+
+/** Few isolates, so that they meet; not all hold others alive for equally long. */
+const isolate = (random: Random): Reporter => ({
+  id: random.pick([-2_147_483_648, -7, 1, 2, 3, 4, 5, 2_147_483_647]),
+  aliveMs: random.pick([12_500, 12_500, 12_500, 3_000, 60_000]),
+})
 
 /** One breaker as the specification has it, and what could be sent to it. */
 export class Model {
@@ -65,7 +71,8 @@ export class Model {
   event(random: Random): Event {
     const settings = random.chance(0.7) ? SETTINGS[0]! : random.pick(SETTINGS)
     const dice = random.next()
-    if (dice < 0.62) return this.#report(random, settings)
+    if (dice < 0.55) return this.#report(random, settings)
+    if (dice < 0.62) return this.#show(random, settings)
     if (dice < 0.92)
       return {
         type: 'acquire',
@@ -104,9 +111,14 @@ export class Model {
       trip: random.chance(0.04),
       wouldReject: random.chance(0.05) ? random.int(1, 5) : 0,
       settings,
+      ...(random.chance(0.85) && { reporter: isolate(random) }),
     }
     this.#sent.push(report)
     return report
+  }
+
+  #show(random: Random, settings: Settings): Event {
+    return { type: 'show', reporter: isolate(random), alone: random.chance(0.2), settings }
   }
 
   #command(random: Random, settings: Settings): Event {

@@ -8,7 +8,14 @@ import { DrizzleStorage } from '../../src/postgres/storage.ts'
 import { createDatabase, type TestDatabase } from '../support/postgres.ts'
 import { CLI_SCHEMA, localTime, ORIGINAL_SCHEMAS, Original } from './original.ts'
 
-const ALL_MIGRATIONS = ['0000_tables', '0001_function', '0002_execution_log', '0003_function']
+const ALL_MIGRATIONS = [
+  '0000_tables',
+  '0001_function',
+  '0002_execution_log',
+  '0003_function',
+  '0004_reporters',
+  '0005_function',
+]
 
 const settings = resolveSettings({
   failureLimit: fraction(3, 5),
@@ -182,6 +189,70 @@ const CONSTRAINTS = `select conname, pg_get_constraintdef(oid) as definition fro
   where conrelid = 'rc_circuit_breakers'::regclass order by 1`
 const TRIGGERS = `select tgname from pg_trigger where tgrelid = 'rc_circuit_breakers'::regclass order by 1`
 const OPTIONS = `select reloptions from pg_class where oid = 'rc_circuit_breakers'::regclass`
+
+describe('a table in use by an earlier version of this library', () => {
+  const REPORTERS = ['seen', 'seen_at', 'failures', 'failed', 'failed_nth', 'alone', 'alone_until']
+  const id = { resourceKey: 'payments', namespace: 'default' }
+  let storage: DrizzleStorage
+  let flush = 100
+
+  beforeEach(async () => {
+    await migrate(client)
+    // As that version left it: without the columns, and nothing of them in the journal.
+    await client.query(
+      `alter table rc_circuit_breakers ${REPORTERS.map((name) => `drop column ${name}`).join(', ')}`,
+    )
+    await query('delete from drizzle.__drizzle_migrations where created_at >= 5')
+    await query(
+      `insert into rc_circuit_breakers (resource_key, version, log, flush_ids, updated_at)
+       values ('payments', 3, '0000', '{7}', now())`,
+    )
+    expect((await migrate(client)).applied).toEqual(['0004_reporters', '0005_function'])
+    storage = new DrizzleStorage(drizzle({ client }))
+  })
+
+  const tell = async (outcomes: string, reporter?: number) => {
+    const [row] = await query('select flush_ids[1] as since from rc_circuit_breakers')
+    const report = {
+      generation: 0,
+      flushId: ++flush,
+      since: row.since,
+      outcomes,
+      tokens: [],
+      released: [],
+      retryAfterMs: null,
+      trip: false,
+      wouldReject: 0,
+      settings,
+      ...(reporter !== undefined && { reporter: { id: reporter, aliveMs: 60_000 } }),
+    }
+    return (await storage.exchange([{ ...id, report }]))[0]!.snapshot
+  }
+
+  it('keeps its rows, which go on', async () => {
+    expect(await tell('0', 1)).toMatchObject({ version: 4, log: '00000', status: 'CLOSED' })
+    expect((await tell('111', 1)).status).toBe('OPEN')
+  })
+
+  it('takes isolates of the earlier version, which give no name, for alive, and for as many as they have failures', async () => {
+    await tell('0')
+    expect((await tell('111', 1)).status).toBe('CLOSED')
+    expect((await tell('1')).status).toBe('OPEN')
+  })
+
+  it('opens by the failures of isolates of the earlier version alone', async () => {
+    await tell('0', 1)
+    expect((await tell('111')).status).toBe('OPEN')
+  })
+
+  it('lets statements of the earlier version write, which name none of the columns', async () => {
+    await tell('1', 1)
+    await query(`update rc_circuit_breakers set log = log || b'0', version = version + 1`)
+    const { reporters, log } = (await storage.exchange([id]))[0]!.snapshot
+    expect(log).toBe('000010')
+    expect(reporters).toMatchObject({ failures: 1, failed: [{ id: 1, nth: 1 }] })
+  })
+})
 
 it('upper-cases the states of a table', async () => {
   await client.query(ORIGINAL_SCHEMAS['its runtime'])

@@ -161,8 +161,19 @@ describe('one isolate in a hundred whose every call fails', () => {
     expect(stop).toBeNull()
   })
 
-  it('opens the breaker of the fleet, where only those who fail tell of their calls', async () => {
+  it('does not open the breaker of the fleet, and stops itself', async () => {
     const report = await simulate(lonely([5, 10]))
+    expectSound(report)
+    expect(report.opens).toMatchObject({ fleet: 0, missed: 0 })
+    const [well, bad] = report.groups
+    expect(well!.rejected).toBe(0)
+    // Of some 250 calls while it is bad: those that it needs to know, and a probe after each cooldown.
+    expect(bad!.rejected).toBeGreaterThan(150)
+  })
+
+  it('opens it for all where one reporter is enough', async () => {
+    const options = lonely([5, 10])
+    const report = await simulate({ ...options, breaker: { ...options.breaker, reporters: 1 } })
     expectSound(report)
     expect(report.opens.fleet).toBeGreaterThanOrEqual(1)
     expect(report.opens.falseFleet).toBe(report.opens.fleet)

@@ -74,7 +74,9 @@ const WHAT: Readonly<Record<string, string>> = {
   '0001_function': 'trigger rc_circuit_breakers_updated_at',
   '0002_execution_log':
     'columns execution_log and foreign_window, trigger rc_circuit_breakers_window',
-  '0003_function': 'function rc_exchange_…',
+  '0003_function': 'nothing any more',
+  '0004_reporters': 'columns seen, failures, failed and alone',
+  '0005_function': 'function rc_exchange_…',
 }
 
 function question(database: DatabaseSettings): string {

@@ -1,3 +1,8 @@
+/** Has the closed row `c` to take note of the isolate that `r` makes known? */
+const unknown = (now: string) => `c.state = 'CLOSED' and c.version > 0 and (r.alone
+        or exists (select from unnest(c.alone, c.alone_until) u(i, e) where i = r.reporter and e > ${now})
+        or (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(${now} - a) < r.alive_ms * 0.4::float8) < r.reporters)`
+
 /**
  * The rule in plpgsql: `transition` and `reconcile` of the core, for several breakers in key order. `request` is a JSON array of
  * events, `answer` one of what came of each. It stands in two shells: `function.ts` and `block.ts`.
@@ -12,25 +17,28 @@ declare
   r record; c rc_circuit_breakers; o rc_circuit_breakers; f rc_circuit_breakers;
   t timestamptz; now_ms bigint; open_ms bigint; wait_ms bigint; token bigint; newest bigint; gone bigint;
   verdict text; stage text; goal text; why text; standing text; made jsonb;
-  writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean; meant boolean;
+  writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean; meant boolean; signs boolean;
   bits varbit; near varbit; kept bigint[]; size int; at int; rounds int; f_bit int; good int; bad int;
+  who int; needed int; tally int; most bigint; nth bigint;
 begin
   /*read*/
   for r in
     select x.ordinality as ordinal, x.*, coalesce((x.settings -> 'trip' ->> 'outOf')::int, 0) as out_of, (x.settings -> 'trip' ->> 'failures')::int as failures,
            (x.settings -> 'trip' ->> 'rate')::float8 as rate, (x.settings -> 'trip' ->> 'minimum')::int as minimum,
            (x.settings -> 'trip' ->> 'bucketMs')::bigint as bucket_ms, (x.settings ->> 'probes')::int as probes,
-           (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency,
+           (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency, (x.settings ->> 'reporters')::int as reporters,
            array(select jsonb_array_elements_text(x.settings -> 'cooldownMs')::bigint) as cooldowns
       from rows from (jsonb_to_recordset(request) as (type text, resource_key text, namespace text, settings jsonb,
            generation bigint, flush_id int, since int, outcomes varbit, tokens bigint[], released bigint[], retry_after_ms bigint, trip boolean,
-           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text)) with ordinality as x
+           would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text,
+           reporter int, alive_ms bigint, alone boolean)) with ordinality as x
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
     creates := r.type = 'command' or writes and r.since is null and (r.would_reject > 0 or r.generation = 0 and length(r.outcomes) > 0);
     select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace;
     held := case when not found then creates else r.type = 'command' or c.state <> c.own_state or c.open_until is distinct from c.own_open_until
+      or r.type = 'show' and ${unknown('(extract(epoch from clock_timestamp()) * 1000)::bigint')}
       or writes and (r.would_reject > 0 or c.state <> 'OPEN' and c.generation = r.generation
                      or c.state = 'OPEN' and c.previous_generation = r.generation and r.retry_after_ms is not null) end;
     loop
@@ -50,7 +58,7 @@ begin
       if c.resource_key is null then
         c := jsonb_populate_record(null::rc_circuit_breakers, '{"state": "CLOSED", "own_state": "CLOSED", "failure_count": 0, "cooldown_ms": 0, "generation": 0,
           "previous_generation": 0, "version": 0, "log": "", "opens": 0, "leases": [], "lease_ms": 0, "bucket": 0, "bucket_ms": 0, "bucket_successes": [],
-          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "updated_at": "1970-01-01T00:00:00Z"}');
+          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "seen": [], "seen_at": [], "failures": 0, "failed": [], "failed_nth": [], "alone": [], "alone_until": [], "updated_at": "1970-01-01T00:00:00Z"}');
         c.resource_key := r.resource_key; c.namespace := r.namespace;
       end if;
       exit when held or r.type is distinct from 'acquire' or c.state = 'CLOSED';
@@ -66,7 +74,7 @@ begin
       open_ms := floor(extract(epoch from c.open_until) * 1000);
       due := c.state = 'OPEN' and (open_ms is null or open_ms <= now_ms or open_ms - now_ms > c.cooldown_ms);
       standing := case when c.override_until is null or c.override_until > t and c.override_until <= t + c.override_ms * interval '1 ms' then c.override end;
-      goal := null; why := null; wait_ms := 0; wrote := false; grants := false; verdict := 'none'; token := null;
+      goal := null; why := null; wait_ms := 0; wrote := false; grants := false; signs := false; verdict := 'none'; token := null;
 
       if stage = 'foreign' then
         wrote := true; why := 'foreign';
@@ -101,7 +109,7 @@ begin
                                where l = any (c.leases) and i <= length(r.outcomes)), '')::varbit;
             c.leases := kept; size := r.probes;
           else exit judge when length(bits) = 0; end if;
-          verdict := 'counted'; wrote := true;
+          verdict := 'counted'; wrote := true; most := null; tally := 0;
           if timed then
             newest := now_ms / greatest(c.bucket_ms, 1); gone := newest - c.bucket;
             if c.bucket_ms > 0 and gone > -10 and gone < 10 then
@@ -113,13 +121,25 @@ begin
               c.bucket_successes := array_fill(0, array[10]); c.bucket_failures := c.bucket_successes;
             end if;
             select sum(x), sum(y) into good, bad from unnest(c.bucket_successes, c.bucket_failures) as u(x, y);
-          elsif c.state = 'CLOSED' then
+          end if;
+          if c.state = 'CLOSED' then
+            if r.reporter is not null then
+              needed := least(r.reporters, case when not timed then r.failures end, 1 +
+                (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms));
+              if needed > 1 then
+                nth := (select n from unnest(c.failed, c.failed_nth) with ordinality u(i, n, o) where i <> r.reporter order by o offset needed - 2 limit 1);
+                most := case when nth is null then 0 when not timed then greatest(0, r.failures - 1 - c.failures + nth) when c.failures - nth >= bad then 0 end;
+              end if;
+            end if;
+          end if;
+          if c.state = 'CLOSED' and not timed then
             -- Only a failure can trip it: from each to the next.
             bits := c.log || bits; at := length(c.log);
             loop
               f_bit := position(b'1' in substring(bits from at + 1)); at := at + f_bit;
               exit when f_bit = 0;
-              if at >= size and bit_count(substring(bits from at - size + 1 for size)) >= r.failures then
+              tally := tally + 1;
+              if at >= size and (most is null or tally <= most) and bit_count(substring(bits from at - size + 1 for size)) >= r.failures then
                 goal := 'OPEN'; why := 'failure_limit'; bits := substring(bits for at); exit;
               end if;
             end loop;
@@ -132,7 +152,8 @@ begin
             if timed then
               good := good + 1 - f_bit; bad := bad + f_bit;
               c.bucket_successes[10] := c.bucket_successes[10] + 1 - f_bit; c.bucket_failures[10] := c.bucket_failures[10] + f_bit;
-              if f_bit = 1 and good + bad >= r.minimum and bad / (good + bad)::float8 >= r.rate then goal := 'OPEN'; why := 'failure_rate'; end if;
+              tally := tally + f_bit;
+              if f_bit = 1 and (most is null or tally <= most) and good + bad >= r.minimum and bad / (good + bad)::float8 >= r.rate then goal := 'OPEN'; why := 'failure_rate'; end if;
             else
               near := substring(c.log from greatest(1, length(c.log) - size + 1));
               if length(near) - bit_count(near) >= r.successes then goal := 'CLOSED'; why := 'probes_succeeded';
@@ -140,17 +161,38 @@ begin
             end if;
             exit when goal is not null;
           end loop;
+          if c.state = 'CLOSED' and tally > 0 then
+            c.failures := c.failures + tally; who := coalesce(r.reporter, 0); at := array_position(c.failed, r.reporter);
+            if at is not null then c.failed := c.failed[:at - 1] || c.failed[at + 1:]; c.failed_nth := c.failed_nth[:at - 1] || c.failed_nth[at + 1:]; end if;
+            at := case when r.reporter is null then least(tally, 6) else 1 end;
+            c.failed := (array_fill(who, array[at]) || c.failed)[:6];
+            c.failed_nth := (array(select c.failures - i from generate_series(0, at - 1) i) || c.failed_nth)[:6];
+          end if;
           c.failure_count := case when timed then bad else bit_count(substring(c.log from greatest(1, length(c.log) - size + 1))) end;
           if goal is null and r.trip then goal := 'OPEN'; why := 'retry_after'; end if;
           wait_ms := greatest(r.cooldowns[least(c.opens + 1, cardinality(r.cooldowns))], r.retry_after_ms);
         end;
         if wrote then
+          who := coalesce(r.reporter, 0);
+          at := array_position(c.alone, who);
+          if at is not null then c.alone := c.alone[:at - 1] || c.alone[at + 1:]; c.alone_until := c.alone_until[:at - 1] || c.alone_until[at + 1:]; end if;
+          signs := at is not null or c.seen[1] is distinct from who or abs(now_ms - c.seen_at[1]) >= 1000;
           c.flush_ids := (r.flush_id || c.flush_ids)[:128]; c.would_reject := c.would_reject + r.would_reject; c.settings := r.settings;
         end if;
         if verdict = 'duplicate' then
           made := coalesce((select jsonb_agg(jsonb_build_object('generation', generation, 'from', from_state, 'to', to_state, 'cause', cause,
             'actor', actor, 'reason', reason, 'at', (extract(epoch from at) * 1000)::bigint)) from (select * from rc_circuit_transitions
             where resource_key = r.resource_key and namespace = r.namespace order by id desc limit 32) h where flush_id = r.flush_id), made);
+        end if;
+
+      elsif r.type = 'show' then
+        if held and ${unknown('now_ms')} then
+          wrote := true; signs := true; who := r.reporter;
+          select coalesce(array_agg(i order by o), '{}'), coalesce(array_agg(e order by o), '{}') into c.alone, c.alone_until
+            from unnest(c.alone, c.alone_until) with ordinality u(i, e, o) where i <> r.reporter and e > now_ms;
+          if r.alone then
+            c.alone := (r.reporter || c.alone)[:6]; c.alone_until := ((now_ms + greatest(30000, r.alive_ms)) || c.alone_until)[:6];
+          end if;
         end if;
 
       elsif r.type = 'acquire' then
@@ -172,12 +214,20 @@ begin
         elsif c.state = 'OPEN' and c.override = 'FORCED_OPEN' then open_ms := now_ms; end if;
       end if;
 
+      if signs then
+        at := array_position(c.seen, who);
+        if at is not null then c.seen := c.seen[:at - 1] || c.seen[at + 1:]; c.seen_at := c.seen_at[:at - 1] || c.seen_at[at + 1:]; end if;
+        c.seen := (who || c.seen)[:6]; c.seen_at := (now_ms || c.seen_at)[:6];
+      end if;
       if goal is not null then
         c.previous_generation := c.generation; c.generation := greatest(c.generation + 1, now_ms); c.cause := why; c.state := goal;
         c.leases := '{}'; c.lease_ms := 0; c.bucket := 0; c.bucket_ms := 0; c.bucket_successes := '{}'; c.bucket_failures := '{}';
         if goal = 'OPEN' then c.opens := c.opens + 1; c.cooldown_ms := wait_ms; open_ms := least(now_ms + wait_ms, 253402214400000);
         else c.log := b''; c.failure_count := 0; c.cooldown_ms := 0; open_ms := null; end if;
-        if goal = 'CLOSED' then c.opens := 0; end if;
+        if goal = 'CLOSED' then
+          c.opens := 0; c.failures := 0; c.failed := '{}'; c.failed_nth := '{}'; c.alone := '{}'; c.alone_until := '{}';
+          c.seen_at := array_fill(now_ms, array[cardinality(c.seen)]);
+        end if;
         wrote := true;
       end if;
       if goal is not null and c.override = 'FORCED_OPEN' or stage = 'rule' and r.type = 'command' and r.command <> 'open' then
@@ -213,7 +263,8 @@ begin
           previous_generation = c.previous_generation, version = c.version, log = c.log, opens = c.opens, cause = c.cause, leases = c.leases,
           lease_ms = c.lease_ms, bucket = c.bucket, bucket_ms = c.bucket_ms, bucket_successes = c.bucket_successes, bucket_failures = c.bucket_failures,
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
-          override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids
+          override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids,
+          seen = c.seen, seen_at = c.seen_at, failures = c.failures, failed = c.failed, failed_nth = c.failed_nth, alone = c.alone, alone_until = c.alone_until
          where resource_key = c.resource_key and namespace = c.namespace returning * into f;
         if (f.resource_key, f.namespace, f.generation, f.version, f.state, f.own_state, f.open_until, f.log, f.leases, f.bucket_failures, f.override, f.flush_ids) is distinct from
            (c.resource_key, c.namespace, c.generation, c.version, c.state, c.own_state, c.open_until, c.log, c.leases, c.bucket_failures, c.override, c.flush_ids) then

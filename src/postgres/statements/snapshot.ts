@@ -31,7 +31,8 @@ export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object', m
     'cooldown_ms', c.cooldown_ms, 'log', c.log, 'opens', c.opens, 'cause', c.cause, 'leases', c.leases, 'lease_ms', c.lease_ms, 'bucket', c.bucket,
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', ${ms('c.override_until')}, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
-    'would_reject', c.would_reject, 'settings', c.settings, 'updated_at', ${ms('c.updated_at')}, 'since', c.flush_ids[1],
+    'would_reject', c.would_reject, 'settings', c.settings, 'seen', c.seen, 'seen_at', c.seen_at,
+    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until, 'updated_at', ${ms('c.updated_at')}, 'since', c.flush_ids[1],
     'foreign', case when ${IS_FOREIGN} then ${build}('state', c.own_state, 'open_until', ${ms('c.own_open_until')}, 'window', ${HAS_WINDOW}) end)`
 }
 

@@ -100,6 +100,13 @@ export class Breaker {
     return this.#remember(await this.#exchange({ ...this.id, report }))
   }
 
+  /** An isolate makes itself known. */
+  async show(id: number, alone = false): Promise<Exchanged> {
+    const { settings } = this
+    const show = { reporter: { id, aliveMs: 60_000 }, alone, settings }
+    return this.#remember(await this.#exchange({ ...this.id, show }))
+  }
+
   async read(): Promise<Snapshot> {
     return this.#remember(await this.#exchange(this.id)).snapshot
   }
