@@ -13,6 +13,7 @@ import { startLocalNeon } from '../../src/local/index.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { FUNCTION_NAME } from '../../src/postgres/statements/function-name.ts'
 import { pushSchema } from '../postgres/support.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { type Databases, openDatabase } from './databases.ts'
 import { cli } from './terminal.ts'
 
@@ -317,6 +318,20 @@ describe.each(['TCP', 'HTTP'])('doctor over %s, as a role that is no owner', (wa
     expect(of('reports')?.advice).toBe(`grant insert, update on rc_circuit_breakers to "${role}";`)
   })
 
+  it.each([
+    ['that passes all on, which works', 'select * from other', 0, {}],
+    [
+      'that cannot be written to',
+      'select distinct * from other',
+      1,
+      { reports: 'bad', commands: 'note', removals: 'note', pruning: 'note' },
+    ],
+  ])('tries a view %s', async (_, view, expected, wrong) => {
+    await database.query(`alter table rc_circuit_breakers rename to other;
+      create view rc_circuit_breakers as ${view}; grant all on rc_circuit_breakers to ${role}`)
+    expect(await doctor()).toMatchObject({ code: expected, wrong: { tables: 'note', ...wrong } })
+  })
+
   it('misses the primary key, and its advice gives it', async () => {
     await database.query('alter table rc_circuit_breakers drop constraint rc_circuit_breakers_pkey')
     const { code, wrong, advice } = await doctor()
@@ -360,6 +375,44 @@ describe('doctor over HTTP', () => {
       asked.mockRestore()
       await local.close()
       await database[Symbol.asyncDispose]()
+    }
+  })
+})
+
+describe('doctor on the database of `dev`', () => {
+  it('tries the same, and finds nothing wrong', async () => {
+    await using local = await startLocalNeon()
+    const env = { DATABASE_URL: local.databaseUrl, RC_DB_FETCH_ENDPOINT: local.fetchEndpoint }
+    const { code, out } = await cli(['doctor', '--json'], { env })
+    const findings: Finding[] = JSON.parse(out)
+    expect([code, findings.filter(({ level }) => level !== 'ok')]).toEqual([0, []])
+    expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(DUTIES))
+  })
+})
+
+describe('doctor on a standby', () => {
+  it('says that it can only be read, which is enough for a reader alone', async () => {
+    const standby = await startPostgres({ standby: true })
+    try {
+      const session = async (...options: string[]) => {
+        const env = { DATABASE_URL: standby.url }
+        const { out } = await cli(['doctor', '--json', ...options], { env })
+        return (JSON.parse(out) as Finding[]).find(({ check }) => check === 'session')
+      }
+      const says = 'read-only: the server is a standby, or a read replica'
+      expect(await session()).toEqual({
+        check: 'session',
+        level: 'bad',
+        says,
+        advice: 'Let the connection name the primary.',
+      })
+      expect(await session('--for', 'reader')).toEqual({
+        check: 'session',
+        level: 'ok',
+        says: `${says}, which is enough for a reader`,
+      })
+    } finally {
+      await standby.stop()
     }
   })
 })

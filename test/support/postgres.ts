@@ -22,6 +22,8 @@ export interface PostgresServer {
 interface PostgresOptions {
   /** Further settings as `name=value`; they win over those that a test server has. A server of `TEST_DATABASE_URL` stays as it is. */
   readonly settings?: readonly string[]
+  /** Has it stay in recovery, as a standby whose primary says nothing: it can only be read. Never the server of `TEST_DATABASE_URL`. */
+  readonly standby?: boolean
 }
 
 /** A database of one's own on a server. */
@@ -58,6 +60,7 @@ shift 2
 exec 3<&0 </dev/null
 if "$bin/initdb" --pgdata="$dir/data" --username=postgres --pwfile="$dir/password" --auth=scram-sha-256 \\
   --encoding=UTF8 --locale=C --no-sync >"$dir/log" 2>&1; then
+  [ -z "$STANDBY" ] || : >"$dir/data/standby.signal"
   "$bin/postgres" -D "$dir/data" "$@" >>"$dir/log" 2>&1 3<&- &
   server=$!
   { cat <&3; while kill -INT $server; do sleep 0.1; done; } >/dev/null 2>&1 &
@@ -75,13 +78,14 @@ rm -rf "$dir"
  */
 export async function startPostgres({
   settings = [],
+  standby = false,
 }: PostgresOptions = {}): Promise<PostgresServer> {
   const given = process.env['TEST_DATABASE_URL']
-  if (given) return { url: given, stop: async () => {} }
+  if (given && !standby) return { url: given, stop: async () => {} }
 
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOn(await freePort(), settings)
+      return await startOn(await freePort(), settings, standby)
     } catch (error) {
       // Between our look and the server's start, somebody else may have taken the port.
       if (attempt === PORT_ATTEMPTS || !String(error).includes('Address already in use'))
@@ -135,7 +139,11 @@ async function farewell(serverUrl: string, database: string, patienceMs: number)
   }
 }
 
-async function startOn(port: number, more: readonly string[]): Promise<PostgresServer> {
+async function startOn(
+  port: number,
+  more: readonly string[],
+  standby: boolean,
+): Promise<PostgresServer> {
   const account = serverAccount()
   const dir = await makeFolder(account)
   try {
@@ -149,7 +157,7 @@ async function startOn(port: number, more: readonly string[]): Promise<PostgresS
       cwd: dir,
       detached: true,
       // Nothing else of the environment: a PGDATA or PGPORT of the caller's shell would change the server.
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', STANDBY: standby ? 'yes' : '' },
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     const stop = () => end(supervisor, dir)
