@@ -3,6 +3,8 @@ import type { Connection } from './database.ts'
 import type { Finding } from './doctor/finding.ts'
 
 const CHECK = 'Python library'
+/** How long it waits for whoever has locked a table. */
+const LOCK_TIMEOUT_MS = 1_000
 
 interface Place {
   readonly breakers: string
@@ -33,10 +35,12 @@ async function hasTraces(
       and has_table_privilege(to_regclass('${transitions}'), 'select') as readable`)
   if (catalogue!['indexed'] === true) return true
   if (catalogue!['readable'] !== true) return false
-  const [rows] = await connection.query(`select
-    exists (select from ${breakers} where version = 0 or foreign_window or state <> own_state)
-    or exists (select from ${transitions} where cause = 'foreign') as written`)
-  return rows!['written'] === true
+  const written = await connection.script([
+    `select set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true)`,
+    `select (exists (select from ${breakers} where version = 0 or foreign_window or state <> own_state)
+      or exists (select from ${transitions} where cause = 'foreign'))::text`,
+  ])
+  return written === 'true'
 }
 
 function factsStatement({ breakers, schema }: Place): string {

@@ -348,6 +348,24 @@ describe.each(['TCP', 'HTTP'])('doctor over %s, as a role that is no owner', (wa
     })
   })
 
+  it.each(['rc_circuit_breakers', 'rc_circuit_transitions'])(
+    'waits for nobody who has locked %s, and says so',
+    async (table) => {
+      await database.query(`begin; lock table ${table}`)
+      try {
+        const { code, of } = await doctor()
+        expect(code).toBe(1)
+        expect(of('reads')).toMatchObject({
+          says: expect.stringContaining('(55P03)'),
+          advice: 'Another transaction holds a lock. Try again.',
+        })
+        expect(of('Python library')?.says).toMatch(/^not looked for: .*\(55P03\)$/)
+      } finally {
+        await database.query('rollback')
+      }
+    },
+  )
+
   it('tries with the namespace of the environment, whatever its characters', async () => {
     await database.query(
       secured(`using (namespace = E'it''s \\\\ $rc_trial$ \u{1f600}') with check (true)`),
@@ -442,6 +460,10 @@ describe('doctor, told what a role is for', () => {
     expect(await bad('reader')).toEqual([])
     const { out } = await cli(['doctor', '--for', 'reader'], { env })
     expect(out).toMatch(/^ok +reports +not possible; a reader does not need this$/m)
+  })
+
+  it('refuses a schema that is no name', async () => {
+    expect(await cli(['doctor', '--schema', 'a b'], { env })).toMatchObject({ code: 2, out: '' })
   })
 
   it('knows no other', async () => {

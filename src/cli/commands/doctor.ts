@@ -1,4 +1,5 @@
 import { readEnvironment } from '../../env/settings.ts'
+import { namesIn } from '../../postgres/statements/names.ts'
 import { connect, databaseOf, placeOf } from '../database.ts'
 import { check } from '../doctor/check.ts'
 import { ROLES, type Role } from '../doctor/duties.ts'
@@ -29,6 +30,9 @@ export const doctor: Command = {
     const { endpoint, name, user } = placeOf(database)
     const { namespace } = readEnvironment(env, true)
     const role = roleOf(given)
+    const schema = given.text('schema')
+    // Refuses what is no name, before anything is asked.
+    namesIn(schema)
     const findings: Finding[] = [
       {
         check: 'settings',
@@ -46,7 +50,7 @@ export const doctor: Command = {
       try {
         findings.push(
           { check: 'connection', level: 'ok', says: 'answers' },
-          ...(await check(connection, { schema: given.text('schema'), namespace, role })),
+          ...(await check(connection, { schema, namespace, role })),
         )
       } finally {
         await connection.close()

@@ -36,7 +36,10 @@ export async function check(connection: Connection, checked: Checked): Promise<r
   const { breakers, user } = facts
   if (breakers.kind === 'table' && role !== 'reader') findings.push(hot(facts))
   const place = { ...names, schema: facts.schema, user }
-  const python = await pythonLibrary(connection, place)
+  const python = await pythonLibrary(connection, place).catch((error): Finding => {
+    const says = `not looked for: ${asStorageError(error).message}`
+    return { check: 'Python library', level: 'note', says }
+  })
   return python === undefined ? findings : [...findings, python]
 }
 
