@@ -7,15 +7,15 @@ import { ahead, dueSql, ms, STATUS, snapshotSql } from './snapshot.ts'
 const all = (conditions: readonly (string | false)[]): string =>
   ['true', ...conditions.filter((condition) => condition !== false)].join(' and ')
 
-/** The breakers with their status and whether they are due at `n.t`, and with their rank at `n.r`: `rankOf` of the list. */
-const ranked = (breakers: string): string =>
-  `n cross join ${breakers} c
-    cross join lateral (select ${STATUS} as status, ${dueSql('n.t')} as over offset 0) s
-    cross join lateral (select s.status = 'OPEN' and s.over as due, case when s.status = 'CLOSED' then 3
-      when s.status = 'OPEN' and ${dueSql('n.r')} or c.override in ('DISABLED', 'METRICS_ONLY')
-        and (${ahead('c.override_until', 'n.r', 'c.override_ms')}) is not false then 2
-      when s.status = 'OPEN' then 0 else 1 end as rank offset 0) k`
-const ORDER = `k.rank, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
+/** The instant of the statement, and the one that ranks: read once, where a join to them would cost each row. */
+const [NOW, RANKED] = ['(select t from n)', '(select r from n)']
+const isDue = (t: string): string => `${STATUS} = 'OPEN' and ${dueSql(t)}`
+/** Is an order in force under which nothing is rejected? */
+const LAX = `c.override in ('DISABLED', 'METRICS_ONLY') and (${ahead('c.override_until', RANKED, 'c.override_ms')}) is not false`
+/** `rankOf` of the list. Most are closed, and ask no further. */
+const RANK = `case ${STATUS} when 'CLOSED' then 3 when 'OPEN' then case when ${LAX} or ${dueSql(RANKED)} then 2 else 0 end
+    else case when ${LAX} then 2 else 1 end end`
+const ORDER = `${RANK}, -c.failure_count, c.resource_key collate "C", c.namespace collate "C"`
 
 /**
  * Worst first, paged by key: no offset to count up to. No index serves it, for one on `state` would
@@ -35,13 +35,12 @@ export function listStatement(
   ]
   const page = all([
     ...found,
-    status !== undefined && `s.status = ${params.add(status)}`,
-    due !== undefined && (due ? 'k.due' : 'not k.due'),
+    status !== undefined && `${STATUS} = ${params.add(status)}`,
+    due !== undefined && `(${isDue(NOW)}) is ${due}`,
     after !== undefined &&
       `(${ORDER}) > (${params.add(after.rank)}::int, -(${params.add(after.failureCount)}::int),
         ${params.add(after.resourceKey)} collate "C", ${params.add(after.namespace)} collate "C")`,
   ])
-  const from = ranked(breakers)
   const first = after
     ? `timestamptz 'epoch' + ${params.add(after.at)}::bigint * interval '1 ms'`
     : 't'
@@ -51,12 +50,12 @@ export function listStatement(
     'due', count(*) filter (where f.due),
     'namespaces', array_to_json(array(select c.namespace from ${breakers} c
       group by c.namespace order by c.namespace collate "C" limit ${MOST_NAMESPACES})))
-      from (select s.status, k.due from ${from} where ${all(found)}) f)`
+      from (select ${STATUS} as status, ${isDue(NOW)} as due from ${breakers} c where ${all(found)}) f)`
   return {
     text: `with n as materialized (select t, ${first} as r from (select date_trunc('milliseconds', clock_timestamp()) as t offset 0) x)
-select json_build_object('at', (select ${ms('t')} from n), 'rows', array_to_json(array(
-  select ${snapshotSql('json_build_object', `'rank', k.rank, `)}
-    from ${from} where ${page}
+select json_build_object('at', ${ms(NOW)}, 'rows', array_to_json(array(
+  select ${snapshotSql('json_build_object', `'rank', ${RANK}, `)}
+    from ${breakers} c where ${page}
    order by ${ORDER} limit ${params.add(limit)}::int)), 'summary', ${summary ? summed : 'null'})::text`,
     params: params.values,
   }
