@@ -19,8 +19,8 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 15_400 },
-  { what: 'a breaker alone', code: ALONE, budget: 13_500 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 15_500 },
+  { what: 'a breaker alone', code: ALONE, budget: 13_650 },
   {
     what: '+ circuitBreaker',
     code: `export { circuitBreaker } from 'resilient-circuit/hono'`,
@@ -48,7 +48,7 @@ const BUDGETS: readonly Budget[] = [
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 47_100,
+    budget: 47_200,
   },
 ]
 
