@@ -36,7 +36,8 @@ export function explain(error: unknown, database: DatabaseSettings, creates = fa
       }
     case 'NOT_ALLOWED':
       return {
-        problem: `The role ${JSON.stringify(user)} lacks a privilege: ${message}.`,
+        // Without the advice of a storage, which knows no commands.
+        problem: `The role ${JSON.stringify(user)} lacks a privilege: ${message.split(': `')[0]}.`,
         advice: creates
           ? `As the owner of the database, let it create what is needed, or run this command as the owner:\n  grant create on database ${identifier(name)} to ${identifier(user)};\n  grant create on schema public to ${identifier(user)};`
           : 'What it lacks, and how it gets that, is told by this command with the same settings:\n  resilient-circuit doctor --for operator',

@@ -54,7 +54,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'A trigger, a rule or a row-level security policy of the tables undid what was written. Nothing was changed.',
   BAD_DATA:
     'The database refuses this key or a value beside it, because of a constraint on the tables or its encoding.',
-  NOT_ALLOWED: 'The database role lacks a privilege on the tables.',
+  NOT_ALLOWED:
+    'The database role lacks a privilege on the tables, or may only read. resilient-circuit doctor says which.',
 }
 
 /** Is this a request of a program? */

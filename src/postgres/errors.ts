@@ -32,7 +32,7 @@ const ADVICE: Readonly<Partial<Record<StorageError['code'], string>>> = {
   SCHEMA_MISSING: 'run `resilient-circuit pg-setup` or `drizzle-kit push`',
   DATABASE_MISSING: 'create it, or correct the URL',
   ACCESS_DENIED: 'correct the user or the password in the URL',
-  NOT_ALLOWED: 'grant this to the role, or use the owner of the tables',
+  NOT_ALLOWED: '`resilient-circuit doctor` as this role says what it lacks',
 }
 
 const UNDEFINED_FUNCTION = '42883'

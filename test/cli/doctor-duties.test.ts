@@ -209,6 +209,21 @@ describe.each(['TCP', 'HTTP'])('doctor over %s, as a role that is no owner', (wa
     expect((await doctor()).wrong).toEqual({})
   })
 
+  it('speaks of the role that statements run as, whoever logged in', async () => {
+    const other = `${role}_other`
+    await database.query(
+      `create role ${other}; grant ${other} to ${role}; alter role ${role} set role ${other}`,
+    )
+    try {
+      const { of } = await doctor()
+      expect(of('reads')?.advice).toContain(`grant select on rc_circuit_breakers to "${other}";`)
+    } finally {
+      await database.query(
+        `alter role ${role} reset role; drop owned by ${other}; drop role ${other}`,
+      )
+    }
+  })
+
   it.each<[string, string, string[]]>([
     ['no policy', secured(), ['reports', 'commands', 'removals', 'pruning', 'row security']],
     [
@@ -460,6 +475,22 @@ describe('doctor, told what a role is for', () => {
     expect(await bad('reader')).toEqual([])
     const { out } = await cli(['doctor', '--for', 'reader'], { env })
     expect(out).toMatch(/^ok +reports +not possible; a reader does not need this$/m)
+  })
+
+  it('tells a session that its own connection makes read-only', async () => {
+    const url = new URL(database.url)
+    url.searchParams.set('options', '-c default_transaction_read_only=on')
+    const { code, out } = await cli(['doctor', '--json'], { env: { DATABASE_URL: url.href } })
+    const found = (JSON.parse(out) as Finding[]).find(({ check }) => check === 'session')
+    expect([code, found]).toEqual([
+      1,
+      {
+        check: 'session',
+        level: 'bad',
+        says: 'read-only, by default_transaction_read_only',
+        advice: 'Take default_transaction_read_only out of the options of the connection.',
+      },
+    ])
   })
 
   it('refuses a schema that is no name', async () => {

@@ -64,7 +64,11 @@ const close = (resourceKey: string) => ({
 })
 const remove = (resourceKey: string) => ({ ...id(resourceKey), actor: null, reason: null })
 const PRUNE = { breakersOlderThanMs: DAY_MS, transitionsOlderThanMs: DAY_MS }
-const NOT_ALLOWED = { name: 'StorageError', code: 'NOT_ALLOWED' }
+const NOT_ALLOWED = {
+  name: 'StorageError',
+  code: 'NOT_ALLOWED',
+  message: expect.stringMatching(/: `resilient-circuit doctor` as this role says what it lacks$/),
+}
 
 beforeAll(async () => {
   database = await createDatabase(inject('postgresUrl'), 'roles')
