@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { peers, root } from '../packaging/entries.ts'
 import type { Runtime } from './differences.ts'
 
@@ -18,11 +18,19 @@ export interface Program {
   stop(): Promise<void>
 }
 
+export interface ProgramOptions {
+  /** What stands in its environment, beside ours. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Of the build. */
+  readonly plugins?: Plugin[]
+}
+
 /** In a project that has the package installed, as its users do: only the program itself is built. */
 export async function startProgram(
   entry: string,
   define: Record<string, string>,
   command: NonNullable<Runtime['command']>,
+  { env = {}, plugins = [] }: ProgramOptions = {},
 ): Promise<Program> {
   const project = await mkdtemp(join(tmpdir(), 'resilient-circuit-'))
   const remove = () => rm(project, { recursive: true, force: true })
@@ -36,11 +44,15 @@ export async function startProgram(
     )
     await writeFile(
       join(project, 'program.js'),
-      await bundled({ entryPoints: [entry], define, packages: 'external' }),
+      await bundled({ entryPoints: [entry], define, plugins, packages: 'external' }),
     )
     const [path, ...args] = command('program.js')
     // It ends when its standard input does, so that it never outlives us.
-    const child = spawn(path!, args, { cwd: project, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(path!, args, {
+      cwd: project,
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
     const stop = async () => {
       child.kill('SIGKILL')
