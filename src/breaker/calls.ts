@@ -123,15 +123,16 @@ export class Calls {
     call: CallOptions,
     leaseMs: number = this.#options.settings.probeLeaseMs,
   ): Grant | Rejection | Promise<Grant | Rejection> {
-    const { generation } = this.#line
-    if (this.#nesting.goesAlong(generation)) return unrecorded(generation, false)
-    return this.#line.admit(leaseMs, now, call)
+    const line = this.#line
+    return this.#nesting.goesAlong(line)
+      ? unrecorded(line.generation, false)
+      : line.admit(leaseMs, now, call)
   }
 
   /** A call was admitted. `mark` stands before the hooks that this has called. */
   admitted(grant: Grant, call: CallOptions, mark: number): Grant {
     if (grant.wouldReject) this.#hooks.wouldReject()
-    this.#keeper.keepHooks(mark, call, 0)
+    if (mark !== this.#hooks.mark) this.#keeper.keepHooks(mark, call, 0)
     return grant
   }
 

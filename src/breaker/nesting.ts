@@ -102,9 +102,10 @@ export class Nesting {
     if (this.#isOwnRejection(error)) this.#further = Math.min(this.#further + 1, MOST_FURTHER)
   }
 
-  /** May this call go along with a probe of this generation? */
-  goesAlong(generation: number): boolean {
+  /** May this call go along with a probe of the breaker's generation? */
+  goesAlong(line: { readonly generation: number }): boolean {
     if (escorts.size === 0) return false
+    const { generation } = line
     for (const escort of escorts) {
       if (!escort.probe.isSameAs(this)) continue
       // A request that was torn down never says that its probe ended.
