@@ -6,22 +6,24 @@
 
 export type { Line, LineOptions, LineSource } from './breaker/line.ts'
 export type { Command, Order, Report, Verdict } from './core/event.ts'
-export { InMemoryStorage, type InMemoryStorageOptions } from './fleet/memory.ts'
 export type {
-  AcquireRequest,
-  Admission,
   BreakerId,
   BreakerPage,
   BreakerSummary,
-  CircuitStorage,
-  ControlRequest,
-  Exchanged,
-  ExchangeRequest,
   HistoryQuery,
   ListQuery,
   Page,
   Pruned,
   PruneQuery,
   StorageCallOptions,
+} from './fleet/admin.ts'
+export { InMemoryStorage, type InMemoryStorageOptions } from './fleet/memory.ts'
+export type {
+  AcquireRequest,
+  Admission,
+  CircuitStorage,
+  ControlRequest,
+  Exchanged,
+  ExchangeRequest,
 } from './fleet/port.ts'
 export { sharedLine } from './fleet/shared-line.ts'

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { InvalidOptionError } from '../core/errors.ts'
 import { checkedKey } from '../core/key.ts'
 import type { Phase } from '../core/state.ts'
-import type { BreakerId, ListQuery } from '../fleet/port.ts'
+import type { BreakerId, ListQuery } from '../fleet/admin.ts'
 import type { ListFilter } from './view/urls.ts'
 
 /** An empty field of a form is as good as none. */

@@ -3,30 +3,9 @@ import type { Event, Transition } from '../core/event.ts'
 import { snapshotOf } from '../core/snapshot.ts'
 import { activeOverride, BLANK, phaseOf, type StoredState } from '../core/state.ts'
 import { audit, transition } from '../core/transition.ts'
-import {
-  byText,
-  byWorst,
-  checkedLimit,
-  checkedList,
-  checkedPrune,
-  checkedSpan,
-  listCursor,
-  MOST_NAMESPACES,
-  type Place,
-  parseHistoryCursor,
-  parseListCursor,
-  rankOf,
-} from './paging.ts'
 import type {
-  AcquireRequest,
-  Admission,
   BreakerId,
   BreakerPage,
-  BreakerSummary,
-  CircuitStorage,
-  ControlRequest,
-  Exchanged,
-  ExchangeRequest,
   HistoryQuery,
   ListQuery,
   Page,
@@ -34,6 +13,22 @@ import type {
   PruneQuery,
   RemoveRequest,
   StorageCallOptions,
+} from './admin.ts'
+import {
+  type HistoryEntry,
+  historyOf,
+  matches,
+  pageOf,
+  pruningBy,
+  type Row,
+} from './memory-admin.ts'
+import type {
+  AcquireRequest,
+  Admission,
+  CircuitStorage,
+  ControlRequest,
+  Exchanged,
+  ExchangeRequest,
 } from './port.ts'
 import { sharedLine } from './shared-line.ts'
 
@@ -50,18 +45,13 @@ export interface InMemoryStorageOptions {
   readonly maxEntries?: number | null | undefined
 }
 
-interface Row extends BreakerId {
-  readonly createdAt: number
-  state: StoredState
-}
-
 /** Breakers of one process: the specification, run as it is. The default storage, and the model that every other one is held against. */
 export class InMemoryStorage implements CircuitStorage {
   readonly shared = false
   readonly line = sharedLine
   readonly backendName = 'in-memory'
   readonly #rows = new Map<string, Row>()
-  readonly #history: { id: number; flushId: number | null; line: Transition }[] = []
+  #history: HistoryEntry[] = []
   readonly #clock: () => number
   readonly #historyLimit: number
   readonly #maxEntries: number
@@ -117,74 +107,23 @@ export class InMemoryStorage implements CircuitStorage {
 
   async list(query: ListQuery = {}, options?: StorageCallOptions): Promise<BreakerPage> {
     options?.signal?.throwIfAborted()
-    const limit = checkedList(query)
-    const after = query.after === undefined ? undefined : parseListCursor(query.after)
-    const search = query.search?.toLowerCase()
-    const now = this.#now()
-    const matching = [...this.#rows.values()]
-      .filter((row) => query.namespace === undefined || row.namespace === query.namespace)
-      .filter((row) => search === undefined || row.resourceKey.toLowerCase().includes(search))
-    const at = after?.at ?? now
-    const found = matching
-      .filter(({ state }) => query.status === undefined || state.status === query.status)
-      .filter(({ state }) => query.due === undefined || isDueAt(state, now) === query.due)
-      .map((row) => ({ row, ...placeOf(row, at) }))
-      .sort(byWorst)
-      .filter((place) => after === undefined || byWorst(place, after) > 0)
-    const page = found.slice(0, limit)
-    const items = page.map(({ row: { state, resourceKey, namespace } }) =>
-      snapshotOf(state, resourceKey, namespace, now),
-    )
-    const next = found.length > limit ? listCursor(page.at(-1)!, at) : null
-    return query.summary ? { items, next, summary: this.#summary(matching, now) } : { items, next }
+    return pageOf([...this.#rows.values()], query, this.#now())
   }
 
   async history(query: HistoryQuery = {}, options?: StorageCallOptions): Promise<Page<Transition>> {
     options?.signal?.throwIfAborted()
-    const limit = checkedLimit(query.limit)
-    const before =
-      query.after === undefined ? Number.POSITIVE_INFINITY : parseHistoryCursor(query.after)
-    const since = this.#now() - (checkedSpan(query) ?? Number.POSITIVE_INFINITY)
-    const found = this.#history
-      .filter(({ id, line }) => id < before && line.at >= since && matches(line, query))
-      .reverse()
-      .slice(0, limit + 1)
-    const page = found.slice(0, limit)
-    return {
-      items: page.map(({ line }) => line),
-      next: found.length > limit ? JSON.stringify(page.at(-1)!.id) : null,
-    }
+    return historyOf(this.#history, query, this.#now())
   }
 
   async prune(query: PruneQuery, options?: StorageCallOptions): Promise<Pruned> {
     options?.signal?.throwIfAborted()
-    const { namespace: within, breakersOlderThanMs, transitionsOlderThanMs } = checkedPrune(query)
-    const now = this.#now()
-    const pruned = { breakers: 0, transitions: 0 }
-    for (const [id, { namespace, state }] of this.#rows) {
-      if (breakersOlderThanMs === undefined || (within !== undefined && namespace !== within))
-        continue
-      if (
-        state.status !== 'CLOSED' ||
-        activeOverride(state, now) !== null ||
-        now - state.updatedAt <= breakersOlderThanMs
-      )
-        continue
-      this.#rows.delete(id)
-      pruned.breakers++
-    }
-    for (let i = this.#history.length - 1; i >= 0; i--) {
-      const { line } = this.#history[i]!
-      if (
-        transitionsOlderThanMs === undefined ||
-        !matches(line, query) ||
-        now - line.at <= transitionsOlderThanMs
-      )
-        continue
-      this.#history.splice(i, 1)
-      pruned.transitions++
-    }
-    return pruned
+    const { isOldRow, isOldLine } = pruningBy(query, this.#now())
+    const rows = [...this.#rows].filter(([, row]) => isOldRow(row))
+    for (const [id] of rows) this.#rows.delete(id)
+    const kept = this.#history.filter(({ line }) => !isOldLine(line))
+    const transitions = this.#history.length - kept.length
+    this.#history = kept
+    return { breakers: rows.length, transitions }
   }
 
   #apply({ resourceKey, namespace }: BreakerId, event: Event | null): Admission {
@@ -239,14 +178,6 @@ export class InMemoryStorage implements CircuitStorage {
     this.#rows.set(id, row)
   }
 
-  #summary(rows: readonly Row[], now: number): BreakerSummary {
-    const counts = { OPEN: 0, HALF_OPEN: 0, CLOSED: 0 }
-    for (const { state } of rows) counts[state.status]++
-    const due = rows.filter(({ state }) => isDueAt(state, now)).length
-    const namespaces = new Set([...this.#rows.values()].map(({ namespace }) => namespace))
-    return { counts, due, namespaces: [...namespaces].sort(byText).slice(0, MOST_NAMESPACES) }
-  }
-
   #log(line: Transition, flushId: number | null): void {
     this.#history.push({ id: ++this.#lines, flushId, line })
     if (this.#history.length > this.#historyLimit) this.#history.shift()
@@ -268,19 +199,6 @@ function isExpendable(state: StoredState, now: number): boolean {
   return activeOverride(state, now) === null && phaseOf(state, now) !== 'OPEN'
 }
 
-const isDueAt = (state: StoredState, now: number): boolean => phaseOf(state, now) === 'DUE'
-
-function placeOf({ state, resourceKey, namespace }: Row, at: number): Place {
-  return { rank: rankOf(state, at), failureCount: state.failureCount, resourceKey, namespace }
-}
-
 function idOf({ resourceKey, namespace }: BreakerId): string {
   return JSON.stringify([namespace, resourceKey])
-}
-
-function matches(line: Transition, { resourceKey, namespace }: HistoryQuery): boolean {
-  return (
-    (resourceKey === undefined || line.resourceKey === resourceKey) &&
-    (namespace === undefined || line.namespace === namespace)
-  )
 }

@@ -1,6 +1,6 @@
 import { isWithin, type Runtime, type Span, within } from '../breaker/runtime.ts'
+import type { StorageCallOptions } from './admin.ts'
 import { BrokenStorageError } from './answers.ts'
-import type { StorageCallOptions } from './port.ts'
 
 /** How many operations of one storage may be under way at once: a Worker has six connections. */
 const MOST_AT_ONCE = 6

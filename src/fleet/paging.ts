@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../core/errors.ts'
 import { keyProblem } from '../core/key.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { activeOverride, type BreakerState, INDEFINITE, phaseOf } from '../core/state.ts'
-import type { HistoryQuery, ListQuery, PruneQuery } from './port.ts'
+import type { HistoryQuery, ListQuery, PruneQuery } from './admin.ts'
 
 /** What the order of a list looks at. */
 export interface Place {

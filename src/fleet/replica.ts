@@ -1,6 +1,7 @@
 import type { Grant, Rejection } from '../breaker/line.ts'
 import { isWithin, NEVER, type Runtime, type Span, within } from '../breaker/runtime.ts'
 import type { Snapshot } from '../core/snapshot.ts'
+import type { StorageCallOptions } from './admin.ts'
 import { BrokenStorageError, checkedAdmission, checkedControl, checkedExchange } from './answers.ts'
 import type { Batch } from './batch.ts'
 import { Health } from './health.ts'
@@ -8,7 +9,7 @@ import { Identity } from './identity.ts'
 import { type Cargo, isWritten, type Load, loaded, loadOf, reportsIn, requestsOf } from './load.ts'
 import { codeOf, Noted } from './noted.ts'
 import { Operations } from './operations.ts'
-import type { CircuitStorage, ControlRequest, Exchanged, StorageCallOptions } from './port.ts'
+import type { CircuitStorage, ControlRequest, Exchanged } from './port.ts'
 import type { View } from './view.ts'
 
 /** The gap between two flushes of one isolate, and how it follows the latency of the last one. */

@@ -6,7 +6,8 @@ import { type Reading, readingOf } from '../core/reading.ts'
 import { DAY_MS } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { INDEFINITE } from '../core/state.ts'
-import type { BreakerSummary, CircuitStorage, StorageCallOptions } from '../fleet/port.ts'
+import type { BreakerSummary, StorageCallOptions } from '../fleet/admin.ts'
+import type { CircuitStorage } from '../fleet/port.ts'
 import { CONTENT_TYPE, exposition, type Family, type Sample } from './exposition.ts'
 
 /** Options of {@link prometheusText}. */

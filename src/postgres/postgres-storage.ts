@@ -2,6 +2,18 @@ import { nextCall } from '../core/admit.ts'
 import { isOwnError } from '../core/errors.ts'
 import type { Transition } from '../core/event.ts'
 import type { Snapshot } from '../core/snapshot.ts'
+import type {
+  BreakerId,
+  BreakerPage,
+  BreakerSummary,
+  HistoryQuery,
+  ListQuery,
+  Page,
+  Pruned,
+  PruneQuery,
+  RemoveRequest,
+  StorageCallOptions,
+} from '../fleet/admin.ts'
 import {
   checkedLimit,
   checkedList,
@@ -14,20 +26,10 @@ import {
 import type {
   AcquireRequest,
   Admission,
-  BreakerId,
-  BreakerPage,
-  BreakerSummary,
   CircuitStorage,
   ControlRequest,
   Exchanged,
   ExchangeRequest,
-  HistoryQuery,
-  ListQuery,
-  Page,
-  Pruned,
-  PruneQuery,
-  RemoveRequest,
-  StorageCallOptions,
 } from '../fleet/port.ts'
 import { sharedLine } from '../fleet/shared-line.ts'
 import { abandonable } from './abandonable.ts'

@@ -12,7 +12,7 @@ import {
   type Reporters,
   type StoredState,
 } from '../core/state.ts'
-import type { BreakerId } from '../fleet/port.ts'
+import type { BreakerId } from '../fleet/admin.ts'
 
 /** A row as `snapshotSql` tells it. */
 export interface RowJson {

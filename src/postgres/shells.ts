@@ -1,5 +1,5 @@
 import type { Transition, Verdict } from '../core/event.ts'
-import type { BreakerId } from '../fleet/port.ts'
+import type { BreakerId } from '../fleet/admin.ts'
 import type { Database, Statement } from './database.ts'
 import { isMissingFunction } from './errors.ts'
 import type { PostgresStorageOptions } from './options.ts'

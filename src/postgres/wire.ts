@@ -1,5 +1,6 @@
 import type { Reporter } from '../core/event.ts'
-import type { AcquireRequest, BreakerId, ControlRequest, ExchangeRequest } from '../fleet/port.ts'
+import type { BreakerId } from '../fleet/admin.ts'
+import type { AcquireRequest, ControlRequest, ExchangeRequest } from '../fleet/port.ts'
 
 /** Requests in the form in which the exchange's body reads them. */
 

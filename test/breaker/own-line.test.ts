@@ -79,8 +79,11 @@ class Specification {
   }
 }
 
-/** What does not depend on when the specification was asked: noted outcomes are taken in later. */
-function essence({ version, updatedAt, ...snapshot }: Snapshot) {
+/**
+ * What does not depend on when the specification was asked: noted outcomes are taken in later. Nor on who reports: alone there is
+ * nobody else.
+ */
+function essence({ version, updatedAt, reporters, ...snapshot }: Snapshot) {
   return snapshot
 }
 

@@ -1,7 +1,8 @@
 import type { Report } from '../../src/core/event.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../src/core/settings.ts'
-import type { BreakerId, CircuitStorage } from '../../src/fleet/port.ts'
+import type { BreakerId } from '../../src/fleet/admin.ts'
+import type { CircuitStorage } from '../../src/fleet/port.ts'
 import { plainReport } from '../support/plain-report.ts'
 
 /** Reports to one breaker as an isolate would. */

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Transition } from '../../src/core/event.ts'
 import { fraction } from '../../src/core/limits.ts'
 import type { DashboardApp, DashboardBreaker } from '../../src/dashboard/index.ts'
-import type { Page } from '../../src/fleet/port.ts'
+import type { Page } from '../../src/fleet/admin.ts'
 import { mounted, OPS } from './support.ts'
 
 function client(options: Parameters<typeof mounted>[0] = {}) {

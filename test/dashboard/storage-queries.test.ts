@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { InvalidOptionError } from '../../src/core/errors.ts'
-import type { BreakerPage } from '../../src/fleet/port.ts'
+import type { BreakerPage } from '../../src/fleet/admin.ts'
 import { Reporter } from '../browser/scene.ts'
 import { memoryStage, postgresStage, type Stage } from '../browser/stage.ts'
 

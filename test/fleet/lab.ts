@@ -3,13 +3,9 @@ import type { CircuitProtectorOptions } from '../../src/breaker/options.ts'
 import type { Runtime } from '../../src/breaker/runtime.ts'
 import { fraction } from '../../src/core/limits.ts'
 import type { StoredState } from '../../src/core/state.ts'
+import type { StorageCallOptions } from '../../src/fleet/admin.ts'
 import { InMemoryStorage } from '../../src/fleet/memory.ts'
-import type {
-  AcquireRequest,
-  CircuitStorage,
-  ExchangeRequest,
-  StorageCallOptions,
-} from '../../src/fleet/port.ts'
+import type { AcquireRequest, CircuitStorage, ExchangeRequest } from '../../src/fleet/port.ts'
 import { sharedLine } from '../../src/fleet/shared-line.ts'
 import { VirtualTime } from '../../src/testing/simulator/virtual-time.ts'
 

@@ -7,18 +7,22 @@ import { CircuitProtectorPolicy } from '../../src/index.ts'
 import { measuredStorage } from '../../src/metrics/index.ts'
 import { InMemoryStorage } from '../../src/storage.ts'
 
-/** The members of the port, as its source says. */
-const PORT: readonly { name: string; isMethod: boolean }[] = ts
-  .createSourceFile(
-    'port.ts',
-    readFileSync(new URL('../../src/fleet/port.ts', import.meta.url), 'utf8'),
-    ts.ScriptTarget.ES2022,
-    true,
-  )
-  .statements.filter(ts.isInterfaceDeclaration)
-  .filter(({ name }) => name.text === 'CircuitStorage')
-  .flatMap(({ members }) => [...members])
-  .map((member) => ({ name: member.name!.getText(), isMethod: ts.isMethodSignature(member) }))
+/** The members of the port, as its sources say: those that a breaker needs, and those that watch over breakers. */
+const PORT: readonly { name: string; isMethod: boolean }[] = [
+  ...membersOf('breaker/line.ts', 'LineSource'),
+  ...membersOf('fleet/port.ts', 'CircuitStorage'),
+  ...membersOf('fleet/admin.ts', 'StorageAdmin'),
+].filter(({ name }) => name !== 'line')
+
+function membersOf(path: string, type: string) {
+  const text = readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8')
+  return ts
+    .createSourceFile(path, text, ts.ScriptTarget.ES2022, true)
+    .statements.filter(ts.isInterfaceDeclaration)
+    .filter(({ name }) => name.text === type)
+    .flatMap(({ members }) => [...members])
+    .map((member) => ({ name: member.name!.getText(), isMethod: ts.isMethodSignature(member) }))
+}
 
 const meter = {
   createCounter: () => ({ add: () => {} }),

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { checkedKey, keyProblem } from '../../core/key.ts'
 import type { EnvironmentStorage } from '../../env/node.ts'
-import type { BreakerId } from '../../fleet/port.ts'
+import type { BreakerId } from '../../fleet/admin.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Argument, Given, Option } from '../usage.ts'
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { BreakerId } from '../../fleet/port.ts'
+import type { BreakerId } from '../../fleet/admin.ts'
 import { type CommandName, PERIODS } from '../command.ts'
 import type { Html } from './format.ts'
 import { breakerUrl, removalUrl } from './urls.ts'

@@ -1,5 +1,5 @@
 import type { Phase } from '../../core/state.ts'
-import type { BreakerId } from '../../fleet/port.ts'
+import type { BreakerId } from '../../fleet/admin.ts'
 
 /** What a list is asked for, as its URL says it. */
 export interface ListFilter {

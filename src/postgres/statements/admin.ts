@@ -1,5 +1,5 @@
+import type { HistoryQuery, ListQuery, RemoveRequest } from '../../fleet/admin.ts'
 import { type CheckedPrune, type ListCursor, MOST_NAMESPACES } from '../../fleet/paging.ts'
-import type { HistoryQuery, ListQuery, RemoveRequest } from '../../fleet/port.ts'
 import { Params, type Statement } from '../database.ts'
 import type { Names } from './names.ts'
 import { ahead, dueSql, ms, STATUS, snapshotSql } from './snapshot.ts'

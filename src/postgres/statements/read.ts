@@ -1,4 +1,4 @@
-import type { BreakerId } from '../../fleet/port.ts'
+import type { BreakerId } from '../../fleet/admin.ts'
 import type { Statement } from '../database.ts'
 import { installed, type Names } from './names.ts'
 import { ms, snapshotSql } from './snapshot.ts'

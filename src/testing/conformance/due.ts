@@ -1,5 +1,5 @@
 import { DAY_MS } from '../../core/settings.ts'
-import type { ListQuery } from '../../fleet/port.ts'
+import type { ListQuery } from '../../fleet/admin.ts'
 import { equal, ok } from '../assert.ts'
 import type { Cases } from './lab.ts'
 import { keysOf, some } from './queries.ts'

@@ -1,13 +1,8 @@
 import type { Order, Report, Transition } from '../../core/event.ts'
 import { resolveSettings, type Settings, type SettingsOptions } from '../../core/settings.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
-import type {
-  Admission,
-  BreakerId,
-  CircuitStorage,
-  Exchanged,
-  ExchangeRequest,
-} from '../../fleet/port.ts'
+import type { BreakerId } from '../../fleet/admin.ts'
+import type { Admission, CircuitStorage, Exchanged, ExchangeRequest } from '../../fleet/port.ts'
 
 /** A storage, as a case gets it. */
 export interface StorageUnderTest {
