@@ -27,7 +27,7 @@ export interface Report {
   readonly wouldReject: number
   readonly settings: Settings
   /** Whose outcomes these are. Where nobody says, as earlier versions do not, each failure counts as another isolate's. */
-  readonly reporter?: Reporter
+  readonly reporter?: Reporter | undefined
 }
 
 /** The isolate that reports. */
