@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { fraction } from '../../src/core/limits.ts'
 import { resolveSettings } from '../../src/core/settings.ts'
+import { CircuitProtectorPolicy, ProtectedCallError } from '../../src/index.ts'
 import { prometheusResponse } from '../../src/metrics/prometheus.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { type NodePostgresStorage, nodePostgresStorage } from '../../src/postgres/node-postgres.ts'
@@ -261,6 +262,28 @@ describe('the reader of the guide', () => {
       `select ${FUNCTION_NAME}('[]')`,
     ])
   })
+
+  it.each(['strong', { maxStaleness: '5s' }] as const)(
+    'protects by its own outcomes alone: %j',
+    async (consistency) => {
+      const breaker = new CircuitProtectorPolicy({
+        resourceKey: `lonely ${JSON.stringify(consistency)}`,
+        namespace: 'roles',
+        storage: storages.reader,
+        consistency,
+        failureLimit: fraction(2, 2),
+        onNotice: () => {},
+      })
+      const down = new Error('down')
+      const call = () => breaker.execute(() => Promise.reject(down)).catch((error) => error)
+      expect(await call()).toBe(down)
+      // That its reports are refused it learns in the background.
+      await expect.poll(call).toBeInstanceOf(ProtectedCallError)
+      const [read] = await storages.reader.exchange([id(breaker.resourceKey)])
+      expect(read?.snapshot).toMatchObject({ status: 'CLOSED', generation: 0 })
+      await breaker.dispose()
+    },
+  )
 
   it.each([
     ['close', 'seen'],
