@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as scenarios from '../../bench/fleet/scenarios.ts'
+import { simulate } from '../../src/testing/simulator/index.ts'
 import { expectSound, run } from './run.ts'
 
 describe('a fleet of isolates that live for one call', () => {
@@ -24,5 +25,17 @@ describe('a fleet of isolates that live for one call', () => {
     const [, dead, back] = report.phases
     expect(dead!.reached - dead!.probes).toBeLessThanOrEqual(25)
     expect(back!.reached / back!.calls).toBeGreaterThan(0.6)
+  })
+
+  it('loses what its isolates have not sent when their lives end', async () => {
+    const { outcomes } = await simulate({
+      durationMs: 10_000,
+      fleet: [{ isolates: 20, callsPerSecond: 1, callsPerLife: 1 }],
+      dependency: [{ name: 'healthy', fromMs: 0, failures: 0 }],
+      breaker: { failureLimit: { numerator: 5, denominator: 10 } },
+    })
+    // Once the window is full of successes, another one has nothing to say, and waits.
+    expect(outcomes.counted.successes).toBeGreaterThanOrEqual(10)
+    expect(outcomes.counted.successes).toBeLessThan(outcomes.happened.successes / 2)
   })
 })

@@ -7,11 +7,13 @@ interface Happened {
   failures: number
 }
 
-/** One isolate: a breaker of its own, and what became of its calls. */
+/** One isolate: a breaker of its own until its life ends, and what became of its calls. */
 export class Isolate {
   readonly id: number
   readonly group: number
-  readonly policy: CircuitProtectorPolicy
+  #policy: CircuitProtectorPolicy | null
+  /** How many calls of its life have not ended yet. */
+  #left: number
   /** Since the row opened: was a call let through that came in after that, and when did one first fail. */
   harmed = false
   firstFailureAt: number = Number.POSITIVE_INFINITY
@@ -20,10 +22,22 @@ export class Isolate {
   writesInTrip = 0
   readonly #happened: Happened[] = []
 
-  constructor(id: number, group: number, options: CircuitProtectorOptions) {
+  /** @param calls - of its life */
+  constructor(id: number, group: number, calls: number, options: CircuitProtectorOptions) {
     this.id = id
     this.group = group
-    this.policy = new CircuitProtectorPolicy(options)
+    this.#left = calls
+    this.#policy = new CircuitProtectorPolicy(options)
+  }
+
+  /** Null once its life has ended: what it has not sent by then is lost, and its memory is free. */
+  get policy(): CircuitProtectorPolicy | null {
+    return this.#policy
+  }
+
+  /** One of its calls is over, and so is what was done for it. */
+  callDone(): void {
+    if (--this.#left === 0) this.#policy = null
   }
 
   ended(generation: number, failed: boolean): void {

@@ -37,7 +37,10 @@ export interface FleetGroup {
   readonly callsPerSecond: number
   /** `'regular'`: at even intervals. Default `'random'`: independently of each other. */
   readonly arrivals?: 'random' | 'regular' | undefined
-  /** After so many calls, from 1, an isolate ends, and a new one takes its place. Default: never. */
+  /**
+   * After so many calls, from 1, an isolate ends, and a new one takes its place. What it has not sent by then is lost. Default:
+   * never.
+   */
   readonly callsPerLife?: number | undefined
   /** What this group's calls meet, by time; the first phase begins at 0. Default: the fleet's `dependency`. */
   readonly dependency?: readonly Phase[] | undefined

@@ -65,7 +65,8 @@ class Fleet {
     this.#traffic = new Traffic(this.#time, new Random(seed), {
       begin: (group) => this.#isolate(group),
       phase: (group) => this.#dependency.of(group, this.#ms()),
-      call: (isolate, fails, durationMs) => void this.#call(isolate, fails, durationMs),
+      call: (isolate, fails, durationMs) =>
+        void this.#call(isolate, fails, durationMs).then(() => isolate.callDone()),
     })
     this.#chance = new Random(seed + 1)
     const settings = resolveSettings(breaker)
@@ -99,7 +100,7 @@ class Fleet {
     this.#storage.faultless = true
     // Twice: what is under way at the end may fail yet, and is kept then.
     for (const farewell of [1, 2]) {
-      for (const { policy } of this.#isolates) void policy.flush()
+      for (const { policy } of this.#isolates) void policy?.flush()
       await this.#time.run(START + durationMs + farewell * FAREWELL_MS)
     }
     return this.#report()
@@ -107,8 +108,9 @@ class Fleet {
 
   #isolate(group: number): Isolate {
     const id = this.#isolates.length
-    const { breaker } = this.#options
-    const isolate = new Isolate(id, group, {
+    const { breaker, fleet } = this.#options
+    const { callsPerLife = Number.POSITIVE_INFINITY } = fleet[group]!
+    const isolate = new Isolate(id, group, callsPerLife, {
       ...breaker,
       resourceKey: KEY,
       storage: this.#storage.connect(id),
@@ -156,7 +158,7 @@ class Fleet {
 
   async #admitted(isolate: Isolate, judged: Judged): Promise<Permit | null> {
     try {
-      return await isolate.policy.acquire()
+      return await isolate.policy!.acquire()
     } catch (error) {
       if (isProtectedCallError(error)) this.#rejected(judged)
       else this.#surprises.add(String(error))
