@@ -74,8 +74,9 @@ export class Calls {
     const { runtime } = this.#options
     let grant = this.#line.ready
     let waitedMs: number | undefined
+    const started = runtime.now()
+    grant ??= this.#line.readyAt(started, options)
     if (grant === null) {
-      const started = runtime.now()
       const mark = this.#hooks.mark
       const asked = this.ask(started, options, leaseMs)
       const answer = asked instanceof Promise ? await asked : asked

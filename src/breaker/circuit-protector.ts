@@ -108,16 +108,19 @@ export class CircuitProtectorPolicy implements CallPolicy {
     let waitedMs: number | undefined
     if (grant === null) {
       started = runtime.now()
-      const mark = this.#hooks.mark
-      const asked = calls.ask(started, call)
-      const answer = asked instanceof Promise ? await asked : asked
-      if (answer !== asked) waitedMs = Math.max(0, runtime.now() - started)
-      if ('reason' in answer) {
-        const error = new ProtectedCallError(calls.rejected(answer))
-        await calls.told(error, call, mark)
-        throw error
+      grant = this.#line.readyAt(started, call)
+      if (grant === null) {
+        const mark = this.#hooks.mark
+        const asked = calls.ask(started, call)
+        const answer = asked instanceof Promise ? await asked : asked
+        if (answer !== asked) waitedMs = Math.max(0, runtime.now() - started)
+        if ('reason' in answer) {
+          const error = new ProtectedCallError(calls.rejected(answer))
+          await calls.told(error, call, mark)
+          throw error
+        }
+        grant = calls.admitted(answer, call, mark)
       }
-      grant = calls.admitted(answer, call, mark)
     }
     const ended = grant.token === null ? undefined : calls.begun(grant, call)
     const since = calls.measures ? runtime.monotonic() : 0

@@ -96,22 +96,6 @@ export class HookRunner implements BreakerListener {
     this.#runSoon('onRecovered')
   }
 
-  storageFailed(error: unknown): void {
-    const code = (error as { readonly code?: unknown } | null)?.code
-    const what = typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'unknown error'
-    // A storage of somebody else may put a secret into its message.
-    const isOurs = error instanceof Error && error.name === 'StorageError'
-    const why = isOurs ? `: ${error.message}` : ''
-    const message = `the storage failed (${what}), so its breakers run on local state${why}. \`npx resilient-circuit doctor\` says what is wrong`
-    this.notice({ code: 'STORAGE_FAILED', message, error })
-  }
-
-  refused(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error)
-    const message = `the storage refuses what ${JSON.stringify(this.#policy.resourceKey)} sends, so it protects this process alone: ${why}`
-    this.notice({ code: 'REPORTS_REFUSED', message, error })
-  }
-
   rejected(error: ProtectedCallError): void {
     this.#run('onReject', error)
   }

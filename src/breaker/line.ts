@@ -67,8 +67,10 @@ export interface Line {
   readonly generation: number
   /** What the storage last said; null before its first answer. */
   readonly snapshot: Snapshot | null
-  /** The grant of a breaker that admits any call, whatever the time is; null: {@link admit} has to be asked. */
+  /** The grant of a breaker that admits any call, whatever the time is; null: the time has to be known. */
   readonly ready: Grant | null
+  /** The grant of a breaker that admits any call that begins `now`; null: {@link admit} has to be asked. */
+  readyAt(now: number, call: CallOptions): Grant | null
   /** The state with all outcomes of this isolate in it, its window moved on to now. */
   read(): BreakerState
   /** May a call be made that begins `now`? Its probe may stay out for `leaseMs`. */

@@ -1,4 +1,5 @@
 import type { Cause, CircuitState } from '../core/state.ts'
+import type { Notice } from './notice.ts'
 
 /** A change of status, as `onStatusChange` is told of it. */
 export interface StatusChange {
@@ -37,10 +38,8 @@ export interface BreakerListener {
   dropped(dropped: Dropped): void
   degraded(error: unknown): void
   recovered(): void
-  /** The storage failed, and this one breaker says so for all of the storage: once for each kind of failure in an outage. */
-  storageFailed(error: unknown): void
-  /** The storage refuses this breaker's values for good; told once, until it takes them. */
-  refused(error: unknown): void
+  /** Something that a developer should know. */
+  notice(notice: Notice): void
   /** Ends when whoever was told is done with it. */
   settled(): Promise<void>
 }

@@ -84,6 +84,10 @@ export class OwnLine implements Line {
     return this.#timed ? null : this.#closed
   }
 
+  readyAt(): Grant | null {
+    return this.#closed
+  }
+
   get snapshot(): Snapshot {
     return this.#snapshotAt(this.#now())
   }
@@ -97,7 +101,6 @@ export class OwnLine implements Line {
   }
 
   admit(leaseMs: number, at: number): Grant | Rejection {
-    if (this.#closed !== null) return this.#closed
     const now = Math.floor(at)
     // Rejections of one millisecond are all alike.
     if (this.#rejection !== null && this.#rejectedAt === now) return this.#rejection
@@ -138,7 +141,7 @@ export class OwnLine implements Line {
     return this.snapshot
   }
 
-  /** There is nothing to send. */
+  // There is nothing to send.
   async flush(): Promise<void> {}
   async dispose(): Promise<void> {}
   abandon(): void {}
@@ -191,7 +194,6 @@ export class OwnLine implements Line {
     const { generation, token, recorded, wouldReject } = grant
     const says = recorded && outcome !== 'ignored'
     const tokens = token === null ? [] : [token]
-    const { settings } = this.#made
     const report: Report = {
       ...REPORT,
       generation,
@@ -201,7 +203,7 @@ export class OwnLine implements Line {
       retryAfterMs,
       trip,
       wouldReject: Number(wouldReject),
-      settings,
+      settings: this.#made.settings,
     }
     this.#take(report, this.#now())
     return undefined
@@ -217,9 +219,8 @@ export class OwnLine implements Line {
     this.#run = 0
     this.#weight = 0
     const { generation } = this.#state
-    const { settings } = this.#made
     const at = Math.floor(this.#notedAt ?? this.#now())
-    this.#apply({ ...REPORT, generation, outcomes, settings }, at)
+    this.#apply({ ...REPORT, generation, outcomes, settings: this.#made.settings }, at)
   }
 
   #take(event: Event, now: number): Step<StoredState> {

@@ -8,6 +8,7 @@ import { Health } from './health.ts'
 import { Identity } from './identity.ts'
 import { type Cargo, isWritten, type Load, loaded, loadOf, reportsIn, requestsOf } from './load.ts'
 import { codeOf, Noted } from './noted.ts'
+import { storageFailed } from './notices.ts'
 import { Operations } from './operations.ts'
 import type { CircuitStorage, ControlRequest, Exchanged } from './port.ts'
 import type { View } from './view.ts'
@@ -419,7 +420,7 @@ export class Replica {
     const change = this.#health.failed(now, writes)
     // One breaker says so for all of them.
     const [first] = this.#views
-    if (first !== undefined && this.#noted.isNew(error)) first.listener.storageFailed(error)
+    if (first !== undefined && this.#noted.isNew(error)) first.listener.notice(storageFailed(error))
     if (change === undefined) return
     for (const each of this.#views) each.degrade(error, change === 'degraded')
   }

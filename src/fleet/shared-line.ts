@@ -8,7 +8,7 @@ import type { BreakerState, CircuitState } from '../core/state.ts'
 import type { Batch } from './batch.ts'
 import type { CircuitStorage } from './port.ts'
 import { Replica } from './replica.ts'
-import { View } from './view.ts'
+import { type Sequel, View } from './view.ts'
 
 /** One replica for all breakers of a storage: what they have to say travels together. */
 const replicas = new WeakMap<CircuitStorage, Replica>()
@@ -71,14 +71,14 @@ class SharedLine implements Line {
   }
 
   /** The hot path: a closed and fresh view admits at once. Any view is refreshed behind the call's back before it grows stale. */
-  admit(leaseMs: number, now: number, call: CallOptions): Grant | Promise<Grant | Rejection> {
+  readyAt(now: number, call: CallOptions): Grant | null {
     const view = this.#view
     const grant = view.closedGrant(now)
     const due = view.wantsRefresh(now) || (grant === null && view.wantsReport(now))
     // What cannot go on behind the call's back waits until the view is stale, and is then waited for.
     if (due && !view.isStale(now) && this.#keeper.floats(call))
       this.#keeper.keep(this.#replica.flush(view), call)
-    return grant ?? this.#ask(leaseMs, call)
+    return grant
   }
 
   ended(
@@ -90,7 +90,7 @@ class SharedLine implements Line {
   ): Promise<unknown> | undefined {
     const view = this.#view
     const now = at ?? this.#runtime.now()
-    const sequel =
+    const sequel: Sequel =
       outcome === 'success'
         ? view.succeed(grant, now)
         : outcome === 'failure'
@@ -133,7 +133,7 @@ class SharedLine implements Line {
   }
 
   /** Waits no longer than the caller is there. A grant that comes later is given back. */
-  async #ask(leaseMs: number, call: CallOptions): Promise<Grant | Rejection> {
+  async admit(leaseMs: number, _now: number, call: CallOptions): Promise<Grant | Rejection> {
     const { signal } = call
     const keep = (work: Promise<unknown>) => this.#keeper.keep(work, call)
     const admission = this.#replica.admit(this.#view, { leaseMs, signal, keep })

@@ -18,6 +18,7 @@ import { Freshness } from './freshness.ts'
 import { Health } from './health.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
 import { Lookout } from './lookout.ts'
+import { reportsRefused } from './notices.ts'
 import { Outbox } from './outbox.ts'
 import { OwnOutcomes } from './own-outcomes.ts'
 import type { Admission, Exchanged } from './port.ts'
@@ -333,7 +334,7 @@ export class View {
     const first = this.#refusal.failed(now) === 'degraded'
     if (first) this.#setLocal(this.#localState(this.storageTime(now)))
     if (batch !== undefined) this.outbox.refused(batch)
-    if (first) this.listener.refused(error)
+    if (first) this.listener.notice(reportsRefused(this.id.resourceKey, error))
   }
 
   /** Does it run on local state, whatever the storage says? */

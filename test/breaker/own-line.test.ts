@@ -109,7 +109,7 @@ class Pair {
   }
 
   begin(leaseMs: number): void {
-    const answer = this.line.ready ?? this.line.admit(leaseMs, this.#now)
+    const answer = this.line.ready ?? this.line.readyAt() ?? this.line.admit(leaseMs, this.#now)
     const grant = this.specification.admit(leaseMs, Math.floor(this.#now))
     expect('reason' in answer).toBe(grant === undefined)
     if (grant === undefined || 'reason' in answer) return
