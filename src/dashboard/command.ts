@@ -2,7 +2,8 @@ import { toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import type { Order } from '../core/event.ts'
 import { checkedKey } from '../core/key.ts'
-import { DAY_MS, type Settings } from '../core/settings.ts'
+import { LONGEST_ORDER } from '../core/orders.ts'
+import type { Settings } from '../core/settings.ts'
 
 /**
  * What an operator can order. `isolate`, `disable` and `metrics-only` take a time, `for`; without it they stand until lifted.
@@ -44,7 +45,6 @@ const OVERRIDES = {
   'metrics-only': 'METRICS_ONLY',
 } as const
 
-const LONGEST_ORDER_MS = 30 * DAY_MS
 /** For how long `open` opens a breaker whose settings nobody reported: the default of a breaker. */
 const COOLDOWN_MS: readonly number[] = [30_000]
 
@@ -77,9 +77,7 @@ export function parseCommand(input: unknown): {
   } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>
   if (!isCommandName(command))
     throw new InvalidOptionError('command', `one of ${Object.keys(DONE).join(', ')}`, command)
-  const forMs = isMissing(period)
-    ? null
-    : toMilliseconds('for', period, { min: 1, max: LONGEST_ORDER_MS })
+  const forMs = isMissing(period) ? null : toMilliseconds('for', period, LONGEST_ORDER)
   return {
     command,
     order: (settings) => orderOf(command, forMs, settings),

@@ -3,9 +3,12 @@ import { commandCases } from './conformance/commands.ts'
 import { concurrencyCases } from './conformance/concurrency.ts'
 import { deliveryCases } from './conformance/delivery.ts'
 import { dueCases } from './conformance/due.ts'
+import { historyCases } from './conformance/history.ts'
+import { keyCases } from './conformance/keys.ts'
 import { type Cases, Lab, type StorageUnderTest } from './conformance/lab.ts'
 import { probeCases } from './conformance/probes.ts'
 import { queryCases } from './conformance/queries.ts'
+import { rateCases } from './conformance/rate-and-wish.ts'
 import { removalCases } from './conformance/removal.ts'
 import { reporterCases } from './conformance/reporters.ts'
 import { reportCases } from './conformance/reports.ts'
@@ -18,12 +21,15 @@ export interface TestRunner {
 
 const GROUPS: Readonly<Record<string, Cases>> = {
   reports: reportCases,
+  'time windows and wishes': rateCases,
+  keys: keyCases,
   reporters: reporterCases,
   'delivery, never twice': deliveryCases,
   admission: admissionCases,
   probes: probeCases,
   commands: commandCases,
-  'queries and pruning': queryCases,
+  queries: queryCases,
+  'history and pruning': historyCases,
   'open and due': dueCases,
   removal: removalCases,
   concurrency: concurrencyCases,

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../../core/errors.ts'
 import type { Order } from '../../core/event.ts'
+import { LONGEST_ORDER } from '../../core/orders.ts'
 import { readingOf, withReading } from '../../core/reading.ts'
 import { DAY_MS } from '../../core/settings.ts'
 import type { Snapshot } from '../../core/snapshot.ts'
@@ -21,7 +22,6 @@ const OPTIONS: Command['options'] = {
 const FOR = (what: string) => ({
   for: { value: 'time', help: `${what}, such as 10m; at most 30d. Default: until lifted.` },
 })
-const LONGEST_ORDER = { min: 1, max: 30 * DAY_MS }
 
 export const open: Command = {
   name: 'open',
