@@ -1,6 +1,7 @@
 import { advance, total } from './buckets.ts'
 import type { Report, Reporter, Show } from './event.ts'
 import { MOST_REPORTERS } from './limits.ts'
+import { failuresIn } from './log.ts'
 import type { Settings } from './settings.ts'
 import { type Closed, NO_REPORTERS, type Reporters, type Sign } from './state.ts'
 
@@ -42,7 +43,11 @@ export function isUnknown(
  * How many failures of a report may trip the breaker: none where all of them, with the newest before them, come from too few
  * reporters. As many must differ as the limit asks for, but no more than are alive, nor than there are failures in a count.
  */
-export function tripping(state: Closed, event: Report, now: number): number {
+export function tripping(
+  state: Closed,
+  event: Pick<Report, 'reporter' | 'settings'>,
+  now: number,
+): number {
   const { reporter, settings } = event
   if (reporter === undefined) return Number.POSITIVE_INFINITY
   const { trip } = settings
@@ -61,6 +66,24 @@ export function tripping(state: Closed, event: Report, now: number): number {
   if ('outOf' in trip) return Math.max(0, trip.failures - 1 - newer)
   const failures = total(advance(state.buckets, trip.bucketMs, now).failures)
   return newer < failures ? Number.POSITIVE_INFINITY : 0
+}
+
+/**
+ * Do others fail, too, and so much that the breaker may soon open for all? Failures of enough reporters count, and are half as many
+ * as it takes; of a time window a quarter, for a row that is written too often is told only a share of the failures. An isolate then
+ * leaves it to the row.
+ */
+export function failTogether(
+  state: Closed,
+  event: Pick<Report, 'reporter' | 'settings'>,
+  now: number,
+): boolean {
+  if (tripping(state, event, now) === 0) return false
+  const { trip } = event.settings
+  if ('outOf' in trip) return 2 * failuresIn(state.log, trip.outOf) >= trip.failures
+  const { successes, failures } = advance(state.buckets, trip.bucketMs, now)
+  const failed = total(failures)
+  return 4 * failed >= trip.rate * (failed + total(successes))
 }
 
 /**

@@ -7,6 +7,7 @@ import { advance, count } from '../core/buckets.ts'
 import { failuresIn } from '../core/log.ts'
 import { opened } from '../core/move.ts'
 import { replay } from '../core/report.ts'
+import { failTogether } from '../core/reporters.ts'
 import { cooldownAfter, type Settings } from '../core/settings.ts'
 import { retryAfterMs, type Snapshot } from '../core/snapshot.ts'
 import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } from '../core/state.ts'
@@ -419,6 +420,9 @@ export class View {
   #stopAlone(now: number): void {
     const snapshot = this.#snapshot
     if (snapshot?.status !== 'CLOSED') return
+    const { settings } = this
+    const { reporter } = this.presence
+    if (failTogether(snapshot, { settings, ...(reporter && { reporter }) }, snapshot.at)) return
     this.#alone = true
     const cause = 'outOf' in this.settings.trip ? 'failure_limit' : 'failure_rate'
     const cooldownMs = cooldownAfter(this.settings, snapshot.opens + 1)

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fraction } from '../../src/core/limits.ts'
+import { failureRate, fraction } from '../../src/core/limits.ts'
 import {
   type Phase,
   type SimulationOptions,
@@ -179,5 +179,17 @@ describe('one isolate in a hundred whose every call fails', () => {
     expect(report.opens.falseFleet).toBe(report.opens.fleet)
     expect(report.total.rejectedAlone).toBe(report.total.rejected)
     expect(report.groups[0]!.rejectedAlone).toBeGreaterThan(0)
+  })
+})
+
+describe('a dependency that is dead for everybody', () => {
+  it('opens a breaker with a time window, though each isolate has seen enough before', async () => {
+    const { opens } = await simulate({
+      durationMs: 70_000,
+      fleet: [{ isolates: 100, callsPerSecond: 5 }],
+      dependency: deadFor(20, 70),
+      breaker: { failureLimit: failureRate(0.5, { over: '20s' }), cooldown: '60s' },
+    })
+    expect(opens).toMatchObject({ fleet: 1, oracle: 1 })
   })
 })
