@@ -18,22 +18,25 @@ export interface Rejected {
 
 /** A breaker rejected the call: the protected function was not called. */
 export class ProtectedCallError extends ResilientCircuitError {
-  override readonly name = 'ProtectedCallError'
-  readonly code = 'PROTECTED_CALL'
-  readonly resourceKey: string
-  readonly namespace: string
-  readonly status: CircuitState
-  readonly reason: RejectionReason
+  // Assigned, not defined: on Bun the definition of a field takes as long as the rest of an error.
+  declare readonly name: 'ProtectedCallError'
+  declare readonly code: 'PROTECTED_CALL'
+  declare readonly resourceKey: string
+  declare readonly namespace: string
+  declare readonly status: CircuitState
+  declare readonly reason: RejectionReason
   /** In how many milliseconds another try may be admitted; undefined where no end is known. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs: number | undefined
   /** What the storage last said; undefined where it never answered. */
-  readonly snapshot: Snapshot | undefined
+  declare readonly snapshot: Snapshot | undefined
 
   constructor(rejection: Rejected) {
     super(
       `call to ${JSON.stringify(rejection.resourceKey)} rejected: ${rejection.reason}`,
       'cause' in rejection ? { cause: rejection.cause } : undefined,
     )
+    this.name = 'ProtectedCallError'
+    this.code = 'PROTECTED_CALL'
     this.resourceKey = rejection.resourceKey
     this.namespace = rejection.namespace
     this.status = rejection.status
