@@ -39,20 +39,10 @@ export async function within<T>(
   ms: number,
   runtime: Runtime,
 ): Promise<T | undefined> {
-  let settled = false
-  const settle = () => {
-    settled = true
-  }
-  promise.then(settle, settle)
-  // What is answered without I/O needs no timer: a storage in memory is as fast as a few turns of the microtask queue.
-  for (let turn = 0; turn < PATIENT_TURNS && !settled; turn++) await undefined
-  if (settled) return promise
   const decided = new AbortController()
   const late = runtime.after(ms, decided.signal).then(() => undefined)
   return Promise.race([promise, late]).finally(() => decided.abort())
 }
-
-const PATIENT_TURNS = 16
 
 /** The promise's value; or a rejection with the signal's reason, as soon as that aborts. The promise goes on. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

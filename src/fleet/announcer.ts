@@ -45,6 +45,9 @@ export class Announcer {
       this.#isLocal = false
       this.#generation = generation
     }
+    // The answer to an earlier question may come after that to a later one, and tell of what happened between them.
+    const isBehind = made.some(({ generation }) => generation > snapshot.generation)
+    if (isBehind) return
     if (!waits || this.#generation === null) this.#follow(snapshot)
   }
 

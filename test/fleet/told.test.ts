@@ -120,6 +120,18 @@ const ORDERS = [
   (policy: CircuitProtectorPolicy) => policy.isolate({ for: '5s' }),
 ] as const
 
+/** A permit is asked for; a read that is sent later is answered before it, with what was before. */
+const ACQUIRED_LATE: Step[] = [
+  { kind: 'call', isolate: 1, fails: false },
+  { kind: 'fate', isolate: 1, fate: 0 },
+  { kind: 'order', isolate: 0, order: 0 },
+  { kind: 'pass', ms: 12_000 },
+  { kind: 'call', isolate: 1, fails: false },
+  { kind: 'fate', isolate: 1, fate: 2 },
+  { kind: 'pass', ms: 6_000 },
+  ...Array.from({ length: 10 }, () => ({ kind: 'call', isolate: 0, fails: false }) as const),
+]
+
 describe('what instances are told', () => {
   it('chains up, and is a path through what the history has, whatever answers are lost', async () => {
     await fc.assert(
@@ -155,7 +167,7 @@ describe('what instances are told', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[ACQUIRED_LATE]] },
     )
   })
 })
