@@ -1,6 +1,6 @@
 /**
- * Where breakers live: storage in memory, for tests and for processes that share nothing, and the port that a storage of your own
- * implements.
+ * Where breakers live: storage in memory, for tests and for processes that share nothing, and the
+ * port that a storage of your own implements.
  * @module
  */
 

@@ -1,6 +1,7 @@
 /**
- * `import 'resilient-circuit/auto'` makes the environment, and `.env` of the working folder, the default storage: of each breaker that
- * names none. On Node, Deno and Bun. Nothing is read before the first such breaker is made.
+ * `import 'resilient-circuit/auto'` makes the environment, and `.env` of the working folder, the
+ * default storage: of each breaker that names none. On Node, Deno and Bun. Nothing is read before
+ * the first such breaker is made.
  * @module
  */
 

@@ -2,8 +2,9 @@ import { InvalidOptionError } from '../core/errors.ts'
 import { variable } from '../core/variable.ts'
 
 /**
- * What becomes of work that a call leaves behind: it goes on by itself (`'float'`), is waited for before the call ends (`'await'`,
- * at most `storageTimeout`), or is handed to a function such as a platform's `waitUntil`.
+ * What becomes of work that a call leaves behind: it goes on by itself (`'float'`), is waited for
+ * before the call ends (`'await'`, at most `storageTimeout`), or is handed to a function such as a
+ * platform's `waitUntil`.
  */
 export type Background = 'float' | 'await' | ((work: Promise<unknown>) => void)
 

@@ -6,8 +6,8 @@ import type { Frame } from './nesting.ts'
 /** What a protected function is handed. */
 export interface CallContext {
   /**
-   * Aborts when the caller's signal does, or the breaker's `timeout` is over: then with the `CallTimeoutError` as its reason. Made when
-   * it is first asked for.
+   * Aborts when the caller's signal does, or the breaker's `timeout` is over: then with the
+   * `CallTimeoutError` as its reason. Made when it is first asked for.
    */
   readonly signal: AbortSignal
 }
@@ -15,21 +15,24 @@ export interface CallContext {
 /** Options of one call. */
 export interface CallOptions {
   /**
-   * The caller's. An abort is no failure, unless its reason is a `TimeoutError`, as that of `AbortSignal.timeout` is: there the
-   * dependency was too slow.
+   * The caller's. An abort is no failure, unless its reason is a `TimeoutError`, as that of
+   * `AbortSignal.timeout` is: there the dependency was too slow.
    */
   readonly signal?: AbortSignal | undefined
   /**
-   * Keeps work going that the call leaves behind, such as `(work) => ctx.waitUntil(work)` in a Worker. Where it throws, the call goes
-   * on, and `onNotice` is told once.
+   * Keeps work going that the call leaves behind, such as `(work) => ctx.waitUntil(work)` in a
+   * Worker. Where it throws, the call goes on, and `onNotice` is told once.
    */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
-  /** What this call's result means, in place of the breaker's own `classify`; undefined leaves it to `shouldHandle`. */
+  /**
+   * What this call's result means, in place of the breaker's own `classify`; undefined leaves it to
+   * `shouldHandle`.
+   */
   readonly classify?: ((result: CallResult) => Classification | undefined) | undefined
   /**
-   * The call that this one is part of: the context that its function was handed. A breaker that is met
-   * again within its own call lets the inner call through, and counts the outer one alone. Only needed
-   * where the inner call begins after the outer function's first `await`. Default: none.
+   * The call that this one is part of: the context that its function was handed. A breaker that is
+   * met again within its own call lets the inner call through, and counts the outer one alone. Only
+   * needed where the inner call begins after the outer function's first `await`. Default: none.
    */
   readonly within?: CallContext | undefined
 }
@@ -45,7 +48,10 @@ export function callOptions(signalOrOptions: AbortSignal | CallOptions | undefin
   return signalOrOptions
 }
 
-/** An object of a class, such as a Worker's `ctx`, may have more members than those that are asked for. */
+/**
+ * An object of a class, such as a Worker's `ctx`, may have more members than those that are asked
+ * for.
+ */
 export function checkCallOptions(options: object, known: object): void {
   if (Object.getPrototypeOf(options) !== Object.prototype) return
   for (const option in options) if (!(option in known)) return checkKnown(options, known)
@@ -54,7 +60,8 @@ export function checkCallOptions(options: object, known: object): void {
 export const CALL_OPTIONS: Names<CallOptions> = { signal: 1, waitUntil: 1, classify: 1, within: 1 }
 
 /**
- * Refuses what cannot be called, and generator functions: they return before they have done anything, so that each would be a success.
+ * Refuses what cannot be called, and generator functions: they return before they have done
+ * anything, so that each would be a success.
  * @throws {TypeError}
  */
 export function checkFunction(fn: unknown): void {
@@ -103,8 +110,9 @@ export class LazyContext implements CallContext {
 }
 
 /**
- * Something that runs a function under a rule: what {@link SafetyNet} composes. cockatiel's policies have this shape, too.
- * `Alt` is what it may answer with instead of what the function returns, as a fallback does.
+ * Something that runs a function under a rule: what {@link SafetyNet} composes. cockatiel's
+ * policies have this shape, too. `Alt` is what it may answer with instead of what the function
+ * returns, as a fallback does.
  */
 export interface Policy<Alt = never> {
   /** There for types alone, as in cockatiel. */
@@ -128,7 +136,10 @@ export function acceptsCallOptions<Alt>(policy: Policy<Alt>): policy is CallPoli
   return 'acceptsCallOptions' in policy && policy.acceptsCallOptions === true
 }
 
-/** The same function under a policy: keeps its arguments, `this`, name and types. @throws {TypeError} where `fn` is none */
+/**
+ * The same function under a policy: keeps its arguments, `this`, name and types. @throws
+ * {TypeError} where `fn` is none
+ */
 export function wrapWith<This, Args extends unknown[], R, Alt>(
   policy: Policy<Alt>,
   fn: (this: This, ...args: Args) => PromiseLike<R> | R,

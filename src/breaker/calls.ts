@@ -34,7 +34,10 @@ interface Parts {
 
 const ACQUIRE = { ...CALL_OPTIONS, lease: 1 }
 
-/** The steps of one breaker's calls: each asks the line for a grant, runs, is judged, and tells the line how it ended. */
+/**
+ * The steps of one breaker's calls: each asks the line for a grant, runs, is judged, and tells the
+ * line how it ended.
+ */
 export class Calls {
   readonly #options: ResolvedOptions
   readonly #line: Line
@@ -137,7 +140,10 @@ export class Calls {
     return grant
   }
 
-  /** What the error says. It is made where it is thrown: each frame of ours between would take one of the caller's out of its stack. */
+  /**
+   * What the error says. It is made where it is thrown: each frame of ours between would take one
+   * of the caller's out of its stack.
+   */
   rejected({ reason, retryAfterMs, snapshot }: Rejection): Rejected {
     const { resourceKey, namespace } = this.#options.id
     return {
@@ -151,15 +157,19 @@ export class Calls {
   }
 
   /**
-   * Tells the hooks of a rejection. The call waits for it in any case: who made it takes hold of its promise meanwhile, and a runtime
-   * asks around about each promise that rejects before anybody did.
+   * Tells the hooks of a rejection. The call waits for it in any case: who made it takes hold of
+   * its promise meanwhile, and a runtime asks around about each promise that rejects before anybody
+   * did.
    */
   told(error: ProtectedCallError, call: CallOptions, mark: number): Promise<unknown> | undefined {
     this.#hooks.rejected(error)
     return this.#keeper.keepHooks(mark, call, this.#options.replica.storageTimeoutMs)
   }
 
-  /** Records how a call ended; a result that is undefined says nothing. @returns what the call should wait for, if anything */
+  /**
+   * Records how a call ended; a result that is undefined says nothing. @returns what the call
+   * should wait for, if anything
+   */
   report(
     grant: Grant,
     result: CallResult | undefined,
@@ -203,7 +213,9 @@ export class Calls {
       : this.#limited(frame, fn, call.signal, timeoutMs)
   }
 
-  /** Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not. */
+  /**
+   * Calls `fn` with an end to it: the call is given up then, whether `fn` heeds its signal or not.
+   */
   #limited<T>(
     frame: Frame,
     fn: (context: CallContext) => PromiseLike<T> | T,

@@ -6,14 +6,18 @@ const pool = new Uint32Array(POOL)
 let used = POOL
 
 /**
- * A random 32-bit integer, fetched anew each time: copies of one process (a restored snapshot, a fork) that shared a stock of numbers
- * would give different reports the same name. Only ever called within a request, for Workers have no random values outside of one.
+ * A random 32-bit integer, fetched anew each time: copies of one process (a restored snapshot, a
+ * fork) that shared a stock of numbers would give different reports the same name. Only ever called
+ * within a request, for Workers have no random values outside of one.
  */
 export function randomWord(): number {
   return fill(new Uint32Array(1))[0]! | 0
 }
 
-/** The same where a stock does, because no other isolate reports to the storage: fetching one takes some 6 µs. */
+/**
+ * The same where a stock does, because no other isolate reports to the storage: fetching one takes
+ * some 6 µs.
+ */
 export function pooledWord(): number {
   if (used === POOL) {
     fill(pool)
@@ -22,7 +26,10 @@ export function pooledWord(): number {
   return pool[used++]! | 0
 }
 
-/** From 0 up to 1, for what spreads load over time. It does not depend on `Math.random`, which programs seed and tests replace. */
+/**
+ * From 0 up to 1, for what spreads load over time. It does not depend on `Math.random`, which
+ * programs seed and tests replace.
+ */
 export function randomShare(): number {
   return (pooledWord() >>> 0) / WORD
 }

@@ -19,13 +19,15 @@ import { HookRunner } from './hooks.ts'
 import { Keeper } from './keeper.ts'
 import { limitsOf } from './limits-of.ts'
 import { type Line, SUCCEEDED } from './line.ts'
+import { singleFailureTrips } from './notice.ts'
 import { type CircuitProtectorOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { OwnLine } from './own-line.ts'
 import type { Permit } from './permit.ts'
 
 /**
- * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a shared storage it is one breaker for
- * the whole fleet. Nygard's pattern ("Release It!"), with the vocabulary of the Python library Resilient Circuit.
+ * A circuit breaker: stops calling a dependency that fails, and probes it back to life. With a
+ * shared storage it is one breaker for the whole fleet. Nygard's pattern ("Release It!"), with the
+ * vocabulary of the Python library Resilient Circuit.
  */
 export class CircuitProtectorPolicy implements CallPolicy {
   readonly acceptsCallOptions: true = true
@@ -35,7 +37,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
   readonly failureLimit: Fraction | FailureRate
   /** When it closes again: how many successes, among how many probes; frozen. */
   readonly successLimit: Fraction
-  /** How long it stays open, in milliseconds; where that grows with consecutive opens, the first time. */
+  /**
+   * How long it stays open, in milliseconds; where that grows with consecutive opens, the first
+   * time.
+   */
   readonly cooldown: number
   readonly #options: ResolvedOptions
   readonly #hooks: HookRunner
@@ -43,7 +48,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
   readonly #keeper: Keeper
   readonly #calls: Calls
 
-  /** @throws {InvalidOptionError} naming the option, its range and the value. Does no I/O: a breaker may stand at module scope. */
+  /**
+   * @throws {InvalidOptionError} naming the option, its range and the value. Does no I/O: a breaker
+   * may stand at module scope.
+   */
   constructor(options: CircuitProtectorOptions = {}) {
     const resolved = resolveOptions(options)
     const { id, storage, settings, replica, runtime, background, onNotice } = resolved
@@ -61,12 +69,8 @@ export class CircuitProtectorPolicy implements CallPolicy {
     this.#keeper = keeper
     this.#line = storage === undefined ? new OwnLine(made) : storage.line(made)
     this.#calls = new Calls(resolved, { line: this.#line, hooks, keeper })
-    if (storage?.shared && options.failureLimit === undefined) {
-      hooks.notice({
-        code: 'SINGLE_FAILURE_TRIPS',
-        message: `${JSON.stringify(id.resourceKey)} has no failureLimit: a single failure stops the whole fleet. Say fraction(1, 1) if that is meant`,
-      })
-    }
+    if (storage?.shared && options.failureLimit === undefined)
+      hooks.notice(singleFailureTrips(id.resourceKey))
   }
 
   /** This instance's view; no I/O. */
@@ -79,14 +83,14 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return executionLogOf(this.#line.read(), this.#options.settings)
   }
 
-  /** What the storage last said; null before its first answer. Without a storage: what the breaker knows. */
+  /** What the storage last said; null before its first answer, and never without a storage. */
   get snapshot(): Snapshot | null {
     return this.#line.snapshot
   }
 
   /**
-   * Calls `fn` if the breaker admits it, and records how it ended. A call that begins within another
-   * call of this breaker is part of that one, and does not count: see `CallOptions.within`.
+   * Calls `fn` if the breaker admits it, and records how it ended. A call that begins within
+   * another call of this breaker is part of that one, and does not count: see `CallOptions.within`.
    * @throws {ProtectedCallError} where the breaker rejects; else whatever `fn` throws
    * @throws {CallTimeoutError} where `fn` takes longer than `timeout`
    * @throws {TypeError} where `fn` is no function, or a generator function: then nothing is counted
@@ -158,27 +162,35 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#calls.acquire(options)
   }
 
-  /** Sends what waits, and reads. @returns what the storage says. Rejects where it does not answer. */
+  /**
+   * Sends what waits, and reads. @returns what the storage says. Rejects where it does not answer.
+   */
   async refresh(): Promise<Snapshot> {
     return this.#direct(this.#line.refresh())
   }
 
-  /** Ends when all buffered outcomes are stored, or kept because the storage does not answer. Does not wait for hooks. */
+  /** Ends when what waits is stored, or kept for a storage that is silent. Hooks may run on. */
   async flush(): Promise<void> {
     await this.#direct(this.#line.flush())
   }
 
-  /** Ends when no hook of this breaker is running, at the latest after five seconds. For programs that end themselves. */
+  /**
+   * Ends when no hook of this breaker is running, at the latest after five seconds. For programs
+   * that end themselves.
+   */
   async settled(): Promise<void> {
     await this.#hooks.settled()
   }
 
-  /** Sends what waits, and takes no more part in this isolate's exchanges. What the storage does not take then, `onDropped` is told of. */
+  /** Sends what waits, and no more after that; `onDropped` is told of what was not taken. */
   async dispose(): Promise<void> {
     await this.#direct(this.#line.dispose())
   }
 
-  /** Forgets what waits for the storage, and tells `onDropped` of it. For programs that end themselves, after {@link flush}. */
+  /**
+   * Forgets what waits for the storage, and tells `onDropped` of it. For programs that end
+   * themselves, after {@link flush}.
+   */
   abandon(): void {
     this.#line.abandon()
   }
@@ -203,7 +215,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.override('FORCED_OPEN', options)
   }
 
-  /** `DISABLED` lets all calls through and records nothing, `METRICS_ONLY` records and rejects nothing, null lifts what stands. */
+  /**
+   * `DISABLED` lets all calls through and records nothing, `METRICS_ONLY` records and rejects
+   * nothing, null lifts what stands.
+   */
   async override(override: OverrideKind | null, options: TimedOperator = {}): Promise<Snapshot> {
     return this.#command(overrideOrder(override, options.for), options)
   }
@@ -217,7 +232,10 @@ export class CircuitProtectorPolicy implements CallPolicy {
     return this.#direct(this.#line.control(commandOf(order, operator)))
   }
 
-  /** What is done outside of a call: hooks that it calls are kept alive as far as the breaker's `background` can. */
+  /**
+   * What is done outside of a call: hooks that it calls are kept alive as far as the breaker's
+   * `background` can.
+   */
   async #direct<T>(work: Promise<T>): Promise<T> {
     const mark = this.#hooks.mark
     try {

@@ -49,7 +49,10 @@ export function classified(
   throw notAn(answer, "'success', 'failure', 'ignored' or { outcome: 'failure', retryAfterMs }")
 }
 
-/** A yes or no, or what JavaScript takes for one. @throws {TypeError} where it is a promise: that would always be a yes */
+/**
+ * A yes or no, or what JavaScript takes for one. @throws {TypeError} where it is a promise: that
+ * would always be a yes
+ */
 export function yesOrNo(answer: unknown): boolean {
   if (typeof answer === 'object' && answer !== null && 'then' in answer)
     throw notAn(answer, 'true or false')
@@ -64,8 +67,8 @@ function notAn(answer: unknown, expected: string): TypeError {
 }
 
 /**
- * Did the caller go away? A time limit that ran out is no such thing, its own or that of a breaker around this one: there the
- * dependency was too slow.
+ * Did the caller go away? A time limit that ran out is no such thing, its own or that of a breaker
+ * around this one: there the dependency was too slow.
  */
 export function isGivenUp(signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false
@@ -82,13 +85,17 @@ export function defaultOutcome(
   givenUp: boolean,
 ): Outcome {
   if (result.ok) return 'success'
-  // What another breaker rejected says nothing about this dependency; neither does a caller who went away.
+  // What another breaker rejected says nothing about this dependency; neither does a caller who
+  // went away.
   if (isProtectedCallError(result.error) || givenUp) return 'ignored'
   // An error that is not to be handled is an answer: the dependency is there.
   return shouldHandle === undefined || shouldHandle(result.error) ? 'failure' : 'success'
 }
 
-/** A classifier that judges an object by its fields `success` and `error`, where it has both and `classify` says nothing of it. */
+/**
+ * A classifier that judges an object by its fields `success` and `error`, where it has both and
+ * `classify` says nothing of it.
+ */
 export function byFields(
   classify: ((result: CallResult) => Classification | undefined) | undefined,
   shouldHandle: (error: unknown) => boolean,

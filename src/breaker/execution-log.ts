@@ -2,11 +2,14 @@ import type { Settings } from '../core/settings.ts'
 import type { BreakerState, Buckets } from '../core/state.ts'
 
 /**
- * The newest outcomes that a breaker judges by, oldest first: `true` is a success. A picture of one moment; it does not change. A closed
- * breaker with a time window only knows how many there were in each tenth of it: there the successes come first.
+ * The newest outcomes that a breaker judges by, oldest first: `true` is a success. A picture of one
+ * moment; it does not change. A closed breaker with a time window only knows how many there were in
+ * each tenth of it: there the successes come first.
  */
 export class ExecutionLog implements Iterable<boolean> {
-  /** How many outcomes the window can hold; of a time window: from how many on the breaker judges. */
+  /**
+   * How many outcomes the window can hold; of a time window: from how many on the breaker judges.
+   */
   readonly size: number
   /** How many outcomes it holds. */
   readonly length: number
@@ -56,7 +59,8 @@ export function executionLogOf(state: BreakerState, { trip, probes }: Settings):
   const { status, log } = state
   if (status === 'HALF_OPEN') return new ExecutionLog(log.slice(-probes), probes)
   if ('outOf' in trip) return new ExecutionLog(log.slice(-trip.outOf), trip.outOf)
-  // The row's log has outcomes of any age: those that opened the breaker begin with the first failure that counted.
+  // The row's log has outcomes of any age: those that opened the breaker begin with the first
+  // failure that counted.
   if (status === 'OPEN')
     return new ExecutionLog(sinceFailures(log, state.failureCount), trip.minimum)
   return new ExecutionLog(state.buckets ?? '', trip.minimum)

@@ -11,8 +11,9 @@ import { type Runtime, within } from './runtime.ts'
 const LONGEST_HOOK_MS = 5_000
 
 /**
- * Calls a user's hooks so that none can harm a call, and remembers the promises that they return until these are settled, or handed
- * to somebody who keeps them alive. Nothing in a breaker waits for them: a hook may steer the breaker that called it.
+ * Calls a user's hooks so that none can harm a call, and remembers the promises that they return
+ * until these are settled, or handed to somebody who keeps them alive. Nothing in a breaker waits
+ * for them: a hook may steer the breaker that called it.
  */
 export class HookRunner implements BreakerListener {
   readonly #policy: CircuitProtectorPolicy
@@ -44,8 +45,9 @@ export class HookRunner implements BreakerListener {
   }
 
   /**
-   * The hooks that were called since `mark`, still run, and that nobody keeps alive yet: whoever asks does so from now on. The
-   * promise ends with the last of them, or after `ms`. Undefined: there is none, or a wait so short would be in vain again.
+   * The hooks that were called since `mark`, still run, and that nobody keeps alive yet: whoever
+   * asks does so from now on. The promise ends with the last of them, or after `ms`. Undefined:
+   * there is none, or a wait so short would be in vain again.
    */
   since(mark: number, ms = LONGEST_HOOK_MS): Promise<unknown> | undefined {
     if (this.#running.size === 0) return undefined
@@ -116,7 +118,10 @@ export class HookRunner implements BreakerListener {
     if (answer instanceof Promise) this.#remember(answer)
   }
 
-  /** For hooks that are told in the midst of a change: what they do to the breaker must not meet it half done. */
+  /**
+   * For hooks that are told in the midst of a change: what they do to the breaker must not meet it
+   * half done.
+   */
   #runSoon<Name extends HookName>(name: Name, ...told: Told<Name>): void {
     if (this.#hooks[name] !== undefined)
       this.#remember(Promise.resolve().then(() => this.#start(name, told)))

@@ -2,8 +2,8 @@ const ASCTIME = /^\w{3} (\w{3}) ([ \d]\d) ([\d:]{8}) (\d{4})$/
 const DATE = /^(?:\w+|-), ([ \d]\d)( \w{3} |-\w{3}-)(\d{4}|\d\d) ([\d:]{8}) GMT$/
 
 /**
- * A date in one of the three forms of RFC 9110, section 5.6.7, all of which are in UTC: `Sun, 06 Nov 1994 08:49:37 GMT`,
- * `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
+ * A date in one of the three forms of RFC 9110, section 5.6.7, all of which are in UTC: `Sun, 06
+ * Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
  * @returns milliseconds since 1970; undefined where it is none
  */
 export function parseHttpDate(text: string, now: number): number | undefined {

@@ -11,7 +11,10 @@ import type { HookRunner } from './hooks.ts'
 import { type Ended, FAILED, IGNORED, SUCCEEDED } from './line.ts'
 import type { ResolvedOptions } from './options.ts'
 
-/** Says of a call that ended what it means to the breaker. A user's function that fails counts as one that said nothing. */
+/**
+ * Says of a call that ended what it means to the breaker. A user's function that fails counts as
+ * one that said nothing.
+ */
 export class Judge {
   readonly #options: ResolvedOptions
   readonly #hooks: HookRunner

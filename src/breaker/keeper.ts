@@ -14,8 +14,9 @@ interface Waiting {
 }
 
 /**
- * Keeps work going that a call leaves behind: by the call's `waitUntil`, or else by a `background` function. One that fails harms no
- * call, and is told of once: most are unbound methods, and fail each time. Work here never rejects.
+ * Keeps work going that a call leaves behind: by the call's `waitUntil`, or else by a `background`
+ * function. One that fails harms no call, and is told of once: most are unbound methods, and fail
+ * each time. Work here never rejects.
  */
 export class Keeper {
   readonly #background: Background
@@ -36,7 +37,10 @@ export class Keeper {
     return this.#background !== 'await' || this.#isBroughtBy(call)
   }
 
-  /** Sees to it that work is done, and the hooks that it calls. Where nobody keeps it alive, they stay with the breaker. */
+  /**
+   * Sees to it that work is done, and the hooks that it calls. Where nobody keeps it alive, they
+   * stay with the breaker.
+   */
   keep(work: Promise<unknown>, call: CallOptions): void {
     const mark = this.#hooks.mark
     if (typeof this.#background === 'function' || this.#isBroughtBy(call))
@@ -51,7 +55,10 @@ export class Keeper {
     return this.#hooks.mark
   }
 
-  /** What a call waits for of such work: no longer than its patience lasts, or than its caller is there. */
+  /**
+   * What a call waits for of such work: no longer than its patience lasts, or than its caller is
+   * there.
+   */
   wait(
     work: Promise<unknown>,
     call: CallOptions,
@@ -76,7 +83,10 @@ export class Keeper {
     return undefined
   }
 
-  /** Keeps a call going whose caller may go away and take its request along; ended by what it returns. */
+  /**
+   * Keeps a call going whose caller may go away and take its request along; ended by what it
+   * returns.
+   */
   hold(call: CallOptions): (() => void) | undefined {
     let end: (() => void) | undefined
     const held = new Promise<void>((resolve) => {

@@ -67,9 +67,15 @@ export interface Line {
   readonly generation: number
   /** What the storage last said; null before its first answer. */
   readonly snapshot: Snapshot | null
-  /** The grant of a breaker that admits any call, whatever the time is; null: the time has to be known. */
+  /**
+   * The grant of a breaker that admits any call, whatever the time is; null: the time has to be
+   * known.
+   */
   readonly ready: Grant | null
-  /** The grant of a breaker that admits any call that begins `now`; null: {@link admit} has to be asked. */
+  /**
+   * The grant of a breaker that admits any call that begins `now`; null: {@link admit} has to be
+   * asked.
+   */
   readyAt(now: number, call: CallOptions): Grant | null
   /** The state with all outcomes of this isolate in it, its window moved on to now. */
   read(): BreakerState
@@ -118,7 +124,10 @@ export interface LineOptions {
 
 /** What a breaker asks of a storage. */
 export interface LineSource {
-  /** Do several processes see the same breakers? A breaker on a shared storage needs a `resourceKey`. */
+  /**
+   * Do several processes see the same breakers? A breaker on a shared storage needs a
+   * `resourceKey`.
+   */
   readonly shared: boolean
   /** What a breaker on this storage uses that names no namespace. Default `'default'`. */
   readonly namespace?: string | undefined

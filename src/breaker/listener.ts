@@ -11,13 +11,14 @@ export interface StatusChange {
   readonly reason: string | null
   readonly actor: string | null
   /**
-   * `'self'`: this instance made the change. Of a change that is not local, at most one instance of the fleet is told so: the one
-   * whose statement made it.
+   * `'self'`: this instance made the change. Of a change that is not local, at most one instance of
+   * the fleet is told so: the one whose statement made it.
    */
   readonly origin: 'self' | 'fleet'
   /**
-   * True where the storage does not answer and this instance changed by itself, and where such a local status ends because the
-   * storage says otherwise. Where the storage confirms it, nothing more is told.
+   * True where the storage does not answer and this instance changed by itself, and where such a
+   * local status ends because the storage says otherwise. Where the storage confirms it, nothing
+   * more is told.
    */
   readonly local: boolean
 }
@@ -26,8 +27,9 @@ export interface StatusChange {
 export interface Dropped {
   readonly outcomes: number
   /**
-   * `age`: older than `maxOutcomeAge`. `overflow`: more than `maxBuffered` were waiting. `unknown`: it cannot be known whether they
-   * were counted, and nothing is counted twice. `refused`: the storage refused them. `disposed`: the breaker was disposed of while the storage did not answer.
+   * `age`: older than `maxOutcomeAge`. `overflow`: more than `maxBuffered` were waiting. `unknown`:
+   * it cannot be known whether they were counted, and nothing is counted twice. `refused`: the
+   * storage refused them. `disposed`: the breaker was disposed of while the storage did not answer.
    */
   readonly why: 'age' | 'overflow' | 'unknown' | 'refused' | 'disposed'
 }

@@ -21,7 +21,9 @@ interface Escort {
   left: number
 }
 
-/** Whose function runs right now, up to its first `await`. It passes through breakers of any key. */
+/**
+ * Whose function runs right now, up to its first `await`. It passes through breakers of any key.
+ */
 let running: Frame | undefined
 /** Empty but for probes of breakers that are known to be met twice in one call. */
 const escorts = new Set<Escort>()
@@ -47,10 +49,11 @@ export function runWithin<T>(
 }
 
 /**
- * Tells whether a call is part of another call of the same breaker. Such a call has the right of the
- * outer one, and only the outer one counts. A call is part of another where it begins before the
- * other's function first awaits, or where it names the other's context. Where nothing tells, the
- * inner call of a probe is rejected, and the breaker learns: its next probes take further calls along.
+ * Tells whether a call is part of another call of the same breaker. Such a call has the right of
+ * the outer one, and only the outer one counts. A call is part of another where it begins before
+ * the other's function first awaits, or where it names the other's context. Where nothing tells,
+ * the inner call of a probe is rejected, and the breaker learns: its next probes take further calls
+ * along.
  */
 export class Nesting {
   readonly #storage: object | undefined

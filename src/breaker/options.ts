@@ -37,11 +37,15 @@ export interface OutcomeEvent {
 }
 
 /**
- * What a breaker tells. A hook may steer its breaker, for nothing in the breaker waits for hooks. A promise that a hook returns is
- * kept alive like the breaker's own background work, for at most five seconds. A hook that fails is reported to `onNotice`.
+ * What a breaker tells. A hook may steer its breaker, for nothing in the breaker waits for hooks. A
+ * promise that a hook returns is kept alive like the breaker's own background work, for at most
+ * five seconds. A hook that fails is reported to `onNotice`.
  */
 export interface Hooks {
-  /** The status of this breaker changed, as seen from here. For alerts that must not be lost read the history. */
+  /**
+   * The status of this breaker changed, as seen from here. For alerts that must not be lost read
+   * the history.
+   */
   readonly onStatusChange?:
     | ((
         policy: CircuitProtectorPolicy,
@@ -77,13 +81,16 @@ export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions
   readonly namespace?: string | undefined
   /** Where its state lives. Default: in this breaker itself. */
   readonly storage?: LineSource | undefined
-  /** Which errors are failures; any other error is an answer, and counts as a success. Default: all. */
+  /**
+   * Which errors are failures; any other error is an answer, and counts as a success. Default: all.
+   */
   readonly shouldHandle?: ((error: unknown) => boolean) | undefined
   /** Decides in full, on values and errors alike; undefined leaves it to the rules above. */
   readonly classify?: ((result: CallResult) => Classification | undefined) | undefined
   /**
-   * Is a returned object that has both `success` and `error` judged by them? It is a failure then where `success` is false, unless
-   * `shouldHandle` says otherwise of its `error`. `classify` is asked first. Default false: what is returned is a success.
+   * Is a returned object that has both `success` and `error` judged by them? It is a failure then
+   * where `success` is false, unless `shouldHandle` says otherwise of its `error`. `classify` is
+   * asked first. Default false: what is returned is a success.
    */
   readonly judgeResults?: boolean | undefined
   /** A success that takes longer is a failure, 1 ms to 24 h. Default: none is. */
@@ -91,8 +98,9 @@ export interface CircuitProtectorOptions extends SettingsOptions, ReplicaOptions
   /** A call that takes longer is given up, and is a failure, 1 ms to 24 h. Default: none is. */
   readonly timeout?: Duration | undefined
   /**
-   * What a dependency's wish to be left alone does: `'extend'` (default) counts as a failure and lengthens the cooldown where that
-   * failure trips, `'open'` trips at once. It never shortens a cooldown.
+   * What a dependency's wish to be left alone does: `'extend'` (default) counts as a failure and
+   * lengthens the cooldown where that failure trips, `'open'` trips at once. It never shortens a
+   * cooldown.
    */
   readonly retryAfter?: 'extend' | 'open' | undefined
   /** The longest such wish that is heeded, 1 ms to 24 h. Default `'1h'`. */

@@ -24,7 +24,7 @@ import {
   unrecorded,
 } from './line.ts'
 
-/** How much may be noted before it is taken in. A failure takes room: it counts for ten successes. */
+/** How much may be noted before it is taken in. A failure takes room: it counts for ten. */
 const MOST_NOTED = 10 * MAX_WINDOW
 const FAILURE_WEIGHT = 10
 /** There are no repeats here: the id of a report says nothing, and is forgotten. */
@@ -41,8 +41,9 @@ const REPORT: Omit<Report, 'generation' | 'settings'> = {
 }
 
 /**
- * The line of a breaker without a storage: its state is kept right here. While closed it only notes outcomes, and its window tells
- * which failure trips. Then, and whenever somebody looks, {@link transition} takes in all that was noted. Nothing else decides.
+ * The line of a breaker without a storage: its state is kept right here. While closed it only notes
+ * outcomes, and its window tells which failure trips. Then, and whenever somebody looks, {@link
+ * transition} takes in all that was noted. Nothing else decides.
  */
 export class OwnLine implements Line {
   readonly #made: LineOptions
@@ -50,7 +51,7 @@ export class OwnLine implements Line {
   readonly #timed: boolean
   /** Without what is noted. */
   #state: StoredState = BLANK
-  /** Of a closed breaker without orders: handed out as it is. Outcomes of any other grant are taken in at once. */
+  /** Of a closed breaker without orders. Outcomes of any other grant are taken in at once. */
   #closed: Grant | null = recorded(BLANK.generation)
   /** Knows all that is noted, up to and with the last failure. */
   #window: Window
@@ -141,7 +142,6 @@ export class OwnLine implements Line {
     return this.snapshot
   }
 
-  // There is nothing to send.
   async flush(): Promise<void> {}
   async dispose(): Promise<void> {}
   abandon(): void {}

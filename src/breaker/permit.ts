@@ -2,7 +2,10 @@ import type { CallOptions } from './call.ts'
 import type { CallResult } from './classify.ts'
 import type { Grant } from './line.ts'
 
-/** The right to make one call, settled by hand: for streams, sockets, and whatever does not end where it began. */
+/**
+ * The right to make one call, settled by hand: for streams, sockets, and whatever does not end
+ * where it began.
+ */
 export interface Permit {
   /** The generation that admitted the call. */
   readonly generation: number
@@ -10,7 +13,9 @@ export interface Permit {
   readonly probe: boolean
   /** The call succeeded. Resolves when that is reported; a settled permit stays as it is. */
   success(): Promise<void>
-  /** The call failed with this error, which is classified like one that a protected function throws. */
+  /**
+   * The call failed with this error, which is classified like one that a protected function throws.
+   */
   failure(error?: unknown): Promise<void>
   /** The call says nothing about the dependency. */
   release(): Promise<void>
@@ -34,7 +39,10 @@ interface Settling {
   settle(call: PermittedCall, result: CallResult | undefined): Promise<unknown> | undefined
 }
 
-/** A permit that is settled once. No function of it is async: most permits wait for nothing, and a promise is what they cost. */
+/**
+ * A permit that is settled once. No function of it is async: most permits wait for nothing, and a
+ * promise is what they cost.
+ */
 export class SinglePermit implements Permit {
   readonly generation: number
   readonly probe: boolean

@@ -3,24 +3,45 @@ import { type Duration, toMilliseconds } from '../core/duration.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 import { DAY_MS, type Settings } from '../core/settings.ts'
 
-/** `'strong'` asks the storage at each admission and reports each outcome; `{ maxStaleness }` decides on a view at most so old. */
+/**
+ * `'strong'` asks the storage at each admission and reports each outcome; `{ maxStaleness }`
+ * decides on a view at most so old.
+ */
 export type Consistency = 'strong' | { readonly maxStaleness: Duration }
 
 /** How one isolate uses the storage. */
 export interface ReplicaOptions {
-  /** Default: `{ maxStaleness: '5s' }` on a shared storage, `'strong'` in memory. `maxStaleness` is 100 ms to 1 h. */
+  /**
+   * Default: `{ maxStaleness: '5s' }` on a shared storage, `'strong'` in memory. `maxStaleness` is
+   * 100 ms to 1 h.
+   */
   readonly consistency?: Consistency | undefined
-  /** What a call does that finds its view too old: wait for a fresh one (at most `storageTimeout`), or go on. Default `'wait'`. */
+  /**
+   * What a call does that finds its view too old: wait for a fresh one (at most `storageTimeout`),
+   * or go on. Default `'wait'`.
+   */
   readonly onStale?: 'wait' | 'admit' | undefined
-  /** How long a call waits for the storage, 1 ms to 1 min. The operation goes on behind it. Default `'500ms'`. */
+  /**
+   * How long a call waits for the storage, 1 ms to 1 min. The operation goes on behind it. Default
+   * `'500ms'`.
+   */
   readonly storageTimeout?: Duration | undefined
   /** When an operation without an answer counts as failed, 1 ms to 10 min. Default `'5s'`. */
   readonly operationTimeout?: Duration | undefined
-  /** While the storage does not answer: run on local state, let all calls through, or reject them. Default `'local'`. */
+  /**
+   * While the storage does not answer: run on local state, let all calls through, or reject them.
+   * Default `'local'`.
+   */
   readonly whenDegraded?: 'local' | 'allow' | 'reject' | undefined
-  /** How many outcomes wait for the storage at most, 1 to 100,000; the oldest are dropped, and reported to `onDropped`. Default 1,000. */
+  /**
+   * How many outcomes wait for the storage at most, 1 to 100,000; the oldest are dropped, and
+   * reported to `onDropped`. Default 1,000.
+   */
   readonly maxBuffered?: number | undefined
-  /** Outcomes older than this are no longer sent, but dropped and reported, 1 s to 24 h. Default `'30s'`, or the time window where that is longer. */
+  /**
+   * Outcomes older than this are no longer sent, but dropped and reported, 1 s to 24 h. Default
+   * `'30s'`, or the time window where that is longer.
+   */
   readonly maxOutcomeAge?: Duration | undefined
 }
 

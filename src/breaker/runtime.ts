@@ -5,17 +5,19 @@ export interface Runtime {
   /** From 0 up to 1: spreads load over time. */
   random(): number
   /**
-   * A random 32-bit integer that goes into the name of a report. Default: the platform's `crypto`, whatever `random` gives. For
-   * simulations that have to be the same each time.
+   * A random 32-bit integer that goes into the name of a report. Default: the platform's `crypto`,
+   * whatever `random` gives. For simulations that have to be the same each time.
    */
   word?(): number
   /**
-   * Resolves after so many milliseconds. Only ever called within a request: some runtimes forbid timers elsewhere. Nobody
-   * waits any more once `unneeded` aborts: it may reject then, or stay as it is. Must keep a process alive until then.
+   * Resolves after so many milliseconds. Only ever called within a request: some runtimes forbid
+   * timers elsewhere. Nobody waits any more once `unneeded` aborts: it may reject then, or stay as
+   * it is. Must keep a process alive until then.
    */
   after(ms: number, unneeded?: AbortSignal): Promise<void>
   /**
-   * Milliseconds from any instant on, by a clock that never steps back: it measures how long a call takes. Default: {@link now}.
+   * Milliseconds from any instant on, by a clock that never steps back: it measures how long a call
+   * takes. Default: {@link now}.
    */
   monotonic?(): number
 }
@@ -44,7 +46,10 @@ export async function within<T>(
   return Promise.race([promise, late]).finally(() => decided.abort())
 }
 
-/** The promise's value; or a rejection with the signal's reason, as soon as that aborts. The promise goes on. */
+/**
+ * The promise's value; or a rejection with the signal's reason, as soon as that aborts. The promise
+ * goes on.
+ */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)

@@ -5,8 +5,8 @@ import { hookFailed, type OnNotice } from './notice.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
- * The platform's own clocks, chance and timers. Each is looked up when it is used, so that a test may
- * install fake timers at any time.
+ * The platform's own clocks, chance and timers. Each is looked up when it is used, so that a test
+ * may install fake timers at any time.
  */
 export const systemRuntime: Required<Runtime> = {
   now: () => Date.now(),
@@ -17,8 +17,8 @@ export const systemRuntime: Required<Runtime> = {
 }
 
 /**
- * The system's, where none is given. Where a function of the given one throws, the system's stands in
- * for it, and `onNotice` is told once.
+ * The system's, where none is given. Where a function of the given one throws, the system's stands
+ * in for it, and `onNotice` is told once.
  * @throws {InvalidOptionError} naming the function that is missing
  */
 export function resolveRuntime(
@@ -59,8 +59,8 @@ export function resolveRuntime(
 }
 
 /**
- * A timer of the runtime's, and no `AbortSignal.timeout`: somebody waits for what comes after, and on Node and Bun that signal's timer lets
- * the process end before. Only ever made within a call.
+ * A timer of the runtime's, and no `AbortSignal.timeout`: somebody waits for what comes after, and
+ * on Node and Bun that signal's timer lets the process end before. Only ever made within a call.
  */
 function sleep(ms: number, unneeded?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -13,9 +13,9 @@ export interface TimeLimit {
 }
 
 /**
- * Runs `fn` until it settles, the time is over, or the caller aborts, whether or not `fn` heeds its signal. Afterwards the timer is
- * ended and the caller's signal has lost its listener. A streamed body that `fn` answers with is not cut off by the limit, and still
- * follows the caller's signal.
+ * Runs `fn` until it settles, the time is over, or the caller aborts, whether or not `fn` heeds its
+ * signal. Afterwards the timer is ended and the caller's signal has lost its listener. A streamed
+ * body that `fn` answers with is not cut off by the limit, and still follows the caller's signal.
  */
 export async function withTimeLimit<T>(
   fn: (signal: AbortSignal) => PromiseLike<T> | T,
@@ -67,7 +67,10 @@ function bodyOf(value: unknown): object | undefined {
   return typeof value.body === 'object' && value.body !== null ? value.body : undefined
 }
 
-/** Takes the listener away once the body is gone. A runtime that cannot tell keeps it for as long as the caller's signal lives. */
+/**
+ * Takes the listener away once the body is gone. A runtime that cannot tell keeps it for as long as
+ * the caller's signal lives.
+ */
 function unlistenLater(body: object, caller: AbortSignal, listener: () => void): void {
   if (typeof FinalizationRegistry === 'undefined') return
   registry ??= new FinalizationRegistry((unlisten) => unlisten())

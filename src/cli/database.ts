@@ -6,7 +6,10 @@ import { runScript } from '../postgres/migration-target.ts'
 import type { Terminal } from './terminal.ts'
 import { type Given, UsageError } from './usage.ts'
 
-/** @throws {UsageError} where the environment names no database; {InvalidOptionError} where it does so wrongly */
+/**
+ * @throws {UsageError} where the environment names no database; {InvalidOptionError} where it does
+ * so wrongly
+ */
 export function databaseOf({ env }: Terminal): DatabaseSettings {
   const { database } = readEnvironment(env, true)
   if (database) return database
@@ -53,7 +56,8 @@ export async function connect(database: DatabaseSettings): Promise<Connection> {
   }
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 10_000 })
-  // A connection that breaks also rejects what it was asked; without a listener it would end the process, too.
+  // A connection that breaks also rejects what it was asked; without a listener it would end the
+  // process, too.
   client.on('error', () => {})
   await client.connect()
   return {

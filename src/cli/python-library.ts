@@ -13,7 +13,10 @@ interface Place {
   readonly user: string
 }
 
-/** Can processes of the Python library with this role share the table? Undefined where no trace of it is found. */
+/**
+ * Can processes of the Python library with this role share the table? Undefined where no trace of
+ * it is found.
+ */
 export async function pythonLibrary(
   connection: Connection,
   place: Place,
@@ -23,7 +26,10 @@ export async function pythonLibrary(
   return verdict(facts!, place)
 }
 
-/** The indexes that its start up to 0.7 and its command line make; or rows that were written by another program. */
+/**
+ * The indexes that its start up to 0.7 and its command line make; or rows that were written by
+ * another program.
+ */
 async function hasTraces(
   connection: Connection,
   { breakers, transitions }: Place,
@@ -52,7 +58,10 @@ function factsStatement({ breakers, schema }: Place): string {
       where pg_class.oid = to_regclass('${breakers}') and not pg_has_role(relowner, 'usage')) as owner`
 }
 
-/** 0.8 makes nothing at run time. Up to 0.7 it alters the table at each start, which its owner alone may. */
+/**
+ * 0.8 makes nothing at run time. Up to 0.7 it alters the table at each start, which its owner alone
+ * may.
+ */
 function verdict(facts: Row, { breakers, schema, user }: Place): Finding {
   const role = quoted(user)
   const lacking = ['select', 'insert', 'update', 'delete'].filter((name) => facts[name] !== true)

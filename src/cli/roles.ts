@@ -1,7 +1,8 @@
 import { namesIn } from '../postgres/statements/names.ts'
 
 /**
- * The SQL for three roles with no more than they need: first the roles and the tables, then the function.
+ * The SQL for three roles with no more than they need: first the roles and the tables, then the
+ * function.
  * @throws {InvalidOptionError} where `schema` is no plain name
  */
 export function rolesSql(schema: string | undefined): string {

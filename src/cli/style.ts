@@ -16,7 +16,10 @@ export function painter(output: Output, env: Terminal['env']): Paint {
 /** Whether is decided here: Node would look at the process's own output, which need not be ours. */
 const ALWAYS = { validateStream: false }
 
-/** Text of unknown origin, such as a key, as a terminal may show it: one that holds control characters could write elsewhere on it. */
+/**
+ * Text of unknown origin, such as a key, as a terminal may show it: one that holds control
+ * characters could write elsewhere on it.
+ */
 export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

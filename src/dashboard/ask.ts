@@ -14,7 +14,10 @@ export class StorageFailure extends Error {
   override readonly name = 'StorageFailure'
 }
 
-/** @throws {StorageFailure} where the storage cannot be made or does not answer; {InvalidOptionError} where the request does not fit */
+/**
+ * @throws {StorageFailure} where the storage cannot be made or does not answer;
+ * {InvalidOptionError} where the request does not fit
+ */
 export async function ask<T>(
   c: Context,
   { storage, storageTimeoutMs }: Dashboard,

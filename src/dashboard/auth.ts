@@ -27,7 +27,8 @@ const closed: MiddlewareHandler = async (c) => refuse(c, 'closed')
 function passwordGate(username: Secret<AnyEnv>, password: Secret<AnyEnv>): MiddlewareHandler {
   const basic = basicAuth({
     realm: REALM,
-    // Both are compared, whatever the first comparison says: the time that it takes tells nobody which of them was wrong.
+    // Both are compared, whatever the first comparison says: the time that it takes tells nobody
+    // which of them was wrong.
     verifyUser: async (user, pass, c) => {
       const [name, word] = await Promise.all([
         matches(username, user, c),
@@ -77,7 +78,9 @@ async function orSignIn(
   }
 }
 
-/** A secret that its function does not give, or gives as a promise, is missing: nobody is let in. */
+/**
+ * A secret that its function does not give, or gives as a promise, is missing: nobody is let in.
+ */
 const read = (secret: Secret<AnyEnv>, c: Context): string | undefined => {
   const text = typeof secret === 'function' ? attempt(warn, 'auth', () => secret(c)) : secret
   return typeof text === 'string' ? text : undefined
@@ -98,9 +101,10 @@ export function actorOf(c: Context, actor: DashboardOptions<AnyEnv>['actor']): s
 const forms = csrf()
 
 /**
- * Actions come from pages of our own, or from programs. A browser says where a request comes from: by `Sec-Fetch-Site`, which a page
- * cannot forge, and where it does not send that, by `Origin`. A form without either is refused by Hono's own check, behind ours;
- * JSON from elsewhere needs a preflight, which is never granted.
+ * Actions come from pages of our own, or from programs. A browser says where a request comes from:
+ * by `Sec-Fetch-Site`, which a page cannot forge, and where it does not send that, by `Origin`. A
+ * form without either is refused by Hono's own check, behind ours; JSON from elsewhere needs a
+ * preflight, which is never granted.
  */
 export const sameOrigin: MiddlewareHandler = async (c, next) => {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
@@ -111,7 +115,8 @@ export const sameOrigin: MiddlewareHandler = async (c, next) => {
       ? origin !== undefined && origin !== new URL(c.req.url).origin
       : site !== 'same-origin'
   if (foreign) return refuse(c, 'cross-site')
-  // No form can send it, and a program sends it without a body, which Hono's check takes for a form.
+  // No form can send it, and a program sends it without a body, which Hono's check takes for a
+  // form.
   if (c.req.method === 'DELETE') return next()
   try {
     return await forms(c, next)

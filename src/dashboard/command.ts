@@ -6,8 +6,9 @@ import { LONGEST_ORDER } from '../core/orders.ts'
 import type { Settings } from '../core/settings.ts'
 
 /**
- * What an operator can order. `isolate`, `disable` and `metrics-only` take a time, `for`; without it they stand until lifted.
- * `force-open` is `isolate` without a time. `open` opens for the breaker's own cooldown, `lift` ends an override.
+ * What an operator can order. `isolate`, `disable` and `metrics-only` take a time, `for`; without
+ * it they stand until lifted. `force-open` is `isolate` without a time. `open` opens for the
+ * breaker's own cooldown, `lift` ends an override.
  */
 export type CommandName =
   | 'isolate'

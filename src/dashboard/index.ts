@@ -1,5 +1,6 @@
 /**
- * A page that shows and steers every breaker of a storage, and a JSON API beside it: a Hono app, to be mounted in any other.
+ * A page that shows and steers every breaker of a storage, and a JSON API beside it: a Hono app, to
+ * be mounted in any other.
  * @module
  */
 import { type Context, type Env, Hono, type MiddlewareHandler } from 'hono'
@@ -30,7 +31,8 @@ export type { DashboardAuth, DashboardOptions, Secret } from './options.ts'
 /**
  * Makes the dashboard. Without `auth` it lets nobody in.
  *
- * @throws {InvalidOptionError} naming the option, its range and the value; also where a user name, password or token is missing
+ * @throws {InvalidOptionError} naming the option, its range and the value; also where a user name,
+ * password or token is missing
  * @example
  * ```ts
  * app.route('/circuits', circuitDashboard<Environment>({
@@ -60,7 +62,10 @@ export function circuitDashboard<E extends Env = UnknownEnv>(
   return app as unknown as DashboardApp
 }
 
-/** On whatever leaves here. `same-origin` and not `no-referrer`: without a referrer a form's Origin is "null". */
+/**
+ * On whatever leaves here. `same-origin` and not `no-referrer`: without a referrer a form's Origin
+ * is "null".
+ */
 const guarded: MiddlewareHandler = async (c: Context, next) => {
   c.header('Cache-Control', 'no-store')
   c.header('Referrer-Policy', 'same-origin')

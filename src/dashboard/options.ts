@@ -6,13 +6,17 @@ import type { CircuitStorage } from '../fleet/port.ts'
 import { checkSource, type StorageSource } from '../http/storage-source.ts'
 import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 
-/** A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing or empty, nobody is let in. */
+/**
+ * A text, or where a request has it, such as `(c) => c.env.DASHBOARD_PASSWORD`. Where it is missing
+ * or empty, nobody is let in.
+ */
 export type Secret<E extends Env = UnknownEnv> = string | ((c: Context<E>) => string | undefined)
 
 /**
- * Who may come in. A user name and a password, by HTTP Basic. A token, as `Authorization: Bearer` from programs; browsers ask for a
- * name and a password, and the token is the password: the name goes into the audit log. Or a Hono middleware of your own, which
- * answers the request itself where it lets nobody in; say with `actor` who it was.
+ * Who may come in. A user name and a password, by HTTP Basic. A token, as `Authorization: Bearer`
+ * from programs; browsers ask for a name and a password, and the token is the password: the name
+ * goes into the audit log. Or a Hono middleware of your own, which answers the request itself where
+ * it lets nobody in; say with `actor` who it was.
  */
 export type DashboardAuth<E extends Env = UnknownEnv> =
   | { readonly username: Secret<E>; readonly password: Secret<E> }
@@ -20,17 +24,20 @@ export type DashboardAuth<E extends Env = UnknownEnv> =
   | MiddlewareHandler
 
 /**
- * Options of {@link circuitDashboard}. `E` is the environment of the app that it is mounted in, as in `new Hono<E>()`: with it the
- * compiler knows `c.env`.
+ * Options of {@link circuitDashboard}. `E` is the environment of the app that it is mounted in, as
+ * in `new Hono<E>()`: with it the compiler knows `c.env`.
  */
 export interface DashboardOptions<E extends Env = UnknownEnv> {
-  /** A storage; a function that makes one from a request, called once per isolate; or `{ key, create }` where there are several databases. */
+  /**
+   * A storage; a function that makes one from a request, called once per isolate; or `{ key, create
+   * }` where there are several databases.
+   */
   readonly storage: StorageSource<Context<E>, CircuitStorage>
   /** Default: nobody may come in, and the dashboard says so. */
   readonly auth?: DashboardAuth<E> | undefined
   /**
-   * Whose name is written beside an action, 1 to 255 characters. Default: the user name of the request, `token` for a bearer token,
-   * `dashboard` behind a middleware.
+   * Whose name is written beside an action, 1 to 255 characters. Default: the user name of the
+   * request, `token` for a bearer token, `dashboard` behind a middleware.
    */
   readonly actor?: ((c: Context<E>) => string | undefined) | undefined
   /** How often an open page updates itself, 1 s to 1 h; null: never. Default `'5s'`. */
@@ -39,9 +46,15 @@ export interface DashboardOptions<E extends Env = UnknownEnv> {
   readonly pageSize?: number | undefined
   /** How long a page waits for the storage, 100 ms to 60 s. Default `'10s'`. */
   readonly storageTimeout?: Duration | undefined
-  /** Where browsers find the dashboard, if a proxy in front changes the path: `/ops/circuits`. Default: where it is mounted. */
+  /**
+   * Where browsers find the dashboard, if a proxy in front changes the path: `/ops/circuits`.
+   * Default: where it is mounted.
+   */
   readonly basePath?: string | undefined
-  /** Told of what the storage failed with. It may hold secrets: visitors never see it. Default: its code, on the console. */
+  /**
+   * Told of what the storage failed with. It may hold secrets: visitors never see it. Default: its
+   * code, on the console.
+   */
   readonly onError?: ((error: unknown, c: Context<E>) => void) | undefined
 }
 
@@ -94,7 +107,10 @@ export function resolve<E extends Env>(options: DashboardOptions<E>): Dashboard 
   }
 }
 
-/** A variable of the environment that is not set must not open the door: what is given must be there. */
+/**
+ * A variable of the environment that is not set must not open the door: what is given must be
+ * there.
+ */
 function checkAuth(auth: DashboardAuth<AnyEnv>): void {
   if (typeof auth === 'function') return
   const given: Record<string, unknown> =

@@ -44,7 +44,10 @@ const PROBLEMS: Readonly<Record<Kind, Problem>> = {
   },
 }
 
-/** What an operator can do about a storage's error, by its stable code: its message may hold what no visitor should read. */
+/**
+ * What an operator can do about a storage's error, by its stable code: its message may hold what no
+ * visitor should read.
+ */
 const ADVICE: Readonly<Record<string, string>> = {
   SCHEMA_MISSING: 'The tables are missing or of another version: run resilient-circuit pg-setup.',
   STORAGE_BUSY: 'The database was busy with these rows. Try again.',

@@ -5,8 +5,10 @@ import type { Refuse } from './refuse.ts'
 const PASSED_ON = ['sslnegotiation', 'channel_binding', 'application_name', 'options']
 
 /**
- * The URL of the database that libpq's keys name, in which every character stands for itself. What they say about TLS is left out.
- * @throws {InvalidOptionError} about the part that is missing or not of its form; never showing a password
+ * The URL of the database that libpq's keys name, in which every character stands for itself. What
+ * they say about TLS is left out.
+ * @throws {InvalidOptionError} about the part that is missing or not of its form; never showing a
+ * password
  */
 export function urlOfKeys(keys: DsnKeys, refuse: Refuse): string {
   const needed = (part: string) => {

@@ -44,8 +44,9 @@ export interface Found {
 }
 
 /**
- * The database that the first of these names: `RC_DB_DSN`, `RC_DATABASE_URL`, `RC_DB_*`, `DATABASE_URL`. One that is wrong is an
- * error: the next might name another database than the rest of the fleet uses.
+ * The database that the first of these names: `RC_DB_DSN`, `RC_DATABASE_URL`, `RC_DB_*`,
+ * `DATABASE_URL`. One that is wrong is an error: the next might name another database than the rest
+ * of the fleet uses.
  */
 export function databaseIn(variables: Variables): Found | undefined {
   const dsn = variables('RC_DB_DSN')

@@ -6,8 +6,10 @@ import { StorageError } from '../postgres/errors.ts'
 type Closable = CircuitStorage & { close?(): Promise<void> }
 
 /**
- * A storage whose driver is loaded apart: most programs have one of the drivers installed, not both.
- * @param packages - what the driver needs, for the error of every operation where that is not installed
+ * A storage whose driver is loaded apart: most programs have one of the drivers installed, not
+ * both.
+ * @param packages - what the driver needs, for the error of every operation where that is not
+ * installed
  */
 export function deferredStorage(
   load: () => Promise<Closable>,

@@ -60,10 +60,11 @@ const REFUSED = [
 ]
 
 /**
- * Reads a connection string as libpq does, in either of its forms: `postgresql://user:password@host/database?key=value`, or
- * `host=… user=… password='with blanks'`. A key that is given twice has its last value; an empty value counts as none.
- * @throws {InvalidOptionError} naming `variable`, where it has neither form or holds a key that cannot be honoured; never showing
- * a value
+ * Reads a connection string as libpq does, in either of its forms:
+ * `postgresql://user:password@host/database?key=value`, or `host=… user=… password='with blanks'`.
+ * A key that is given twice has its last value; an empty value counts as none.
+ * @throws {InvalidOptionError} naming `variable`, where it has neither form or holds a key that
+ * cannot be honoured; never showing a value
  */
 export function keysOfDsn(variable: string, dsn: string): DsnKeys {
   const refuse = (expected: string) => new InvalidOptionError(variable, expected, '[hidden]')
@@ -76,7 +77,8 @@ export function keysOfDsn(variable: string, dsn: string): DsnKeys {
   const keys = new Map(pairs)
   for (const [key, value] of keys) {
     if (REFUSED.includes(key)) throw refuse(`a connection string without the key ${key}`)
-    // The name of an unknown key is not shown: it may be a part of a password that lacks its quotes.
+    // The name of an unknown key is not shown: it may be a part of a password that lacks its
+    // quotes.
     if (!TAKEN.includes(key) && !IGNORED.includes(key))
       throw refuse(`a connection string of the keys ${TAKEN.join(', ')}`)
     if (value === '' || IGNORED.includes(key)) keys.delete(key)

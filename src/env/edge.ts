@@ -3,7 +3,9 @@ import { type CreateStorageOptions, type EnvironmentStorage, storageOf } from '.
 
 export type { CreateStorageOptions, EnvironmentStorage }
 
-/** As on servers, without `pg`: an edge bundle has no use for it, and some cannot be built with it. */
+/**
+ * As on servers, without `pg`: an edge bundle has no use for it, and some cannot be built with it.
+ */
 export function createStorage(env: object, options: CreateStorageOptions = {}): EnvironmentStorage {
   return storageOf(env, options, false, ({ url, fetchEndpoint }, { schema, onNotice }) =>
     neonStorage(url, { fetchEndpoint, schema, onNotice }),

@@ -5,7 +5,10 @@ import { checkedEndpoint, endpointIn } from '../postgres/endpoint.ts'
 import { DATABASE_NAMES, type DatabaseName, databaseIn, type Found } from './database-url.ts'
 import { checkTlsOverHttp, withTls } from './tls.ts'
 
-/** `neon-http`: Neon's driver over HTTP, for every runtime. `node-postgres`: `pg` over TCP, for servers. */
+/**
+ * `neon-http`: Neon's driver over HTTP, for every runtime. `node-postgres`: `pg` over TCP, for
+ * servers.
+ */
 export type Driver = 'neon-http' | 'node-postgres'
 
 /** What an environment says about the database. */
@@ -32,9 +35,11 @@ type Variables = (name: Name) => string | undefined
 export const NAMES: readonly Name[] = [...DATABASE_NAMES, ...HOW, 'RC_DB_STRICT', 'RC_NAMESPACE']
 
 /**
- * Reads `RC_DB_DSN`, or `RC_DATABASE_URL`, or `RC_DB_*`, or `DATABASE_URL`, in this order; an empty value counts as none.
+ * Reads `RC_DB_DSN`, or `RC_DATABASE_URL`, or `RC_DB_*`, or `DATABASE_URL`, in this order; an empty
+ * value counts as none.
  * @param tcp - can this runtime open sockets?
- * @throws {InvalidOptionError} naming the variable that is missing beside others, or not of its form; never showing a password
+ * @throws {InvalidOptionError} naming the variable that is missing beside others, or not of its
+ * form; never showing a password
  */
 export function readEnvironment(env: object, tcp: boolean): EnvironmentSettings {
   const variables = variablesOf(env)
@@ -76,7 +81,10 @@ function isStrict(variables: Variables): boolean {
   throw new InvalidOptionError('RC_DB_STRICT', "'1' or '0'", strict)
 }
 
-/** A Worker's environment also holds bindings that are no text: only what bears one of our names is looked at. */
+/**
+ * A Worker's environment also holds bindings that are no text: only what bears one of our names is
+ * looked at.
+ */
 function variablesOf(env: object): Variables {
   if (typeof env !== 'object' || env === null)
     throw new InvalidOptionError('env', 'a record of variables', env)
@@ -99,8 +107,8 @@ function lookedAt(env: Readonly<Record<string, unknown>>, name: Name): unknown {
 }
 
 /**
- * What a variable holds, without blanks and quotes around it. A password keeps them, for they may be its own, but not the line
- * break that a file of secrets ends with.
+ * What a variable holds, without blanks and quotes around it. A password keeps them, for they may
+ * be its own, but not the line break that a file of secrets ends with.
  */
 function textOf(name: Name, value: string): string | undefined {
   const text =

@@ -8,13 +8,16 @@ import { type DatabaseSettings, readEnvironment } from './settings.ts'
 
 /** Options of {@link createStorage}. */
 export interface CreateStorageOptions {
-  /** What a breaker on this storage uses that names no namespace. Default: `RC_NAMESPACE`, else `'default'`. */
+  /**
+   * What a breaker on this storage uses that names no namespace. Default: `RC_NAMESPACE`, else
+   * `'default'`.
+   */
   readonly namespace?: string | undefined
   /** The schema that holds the tables. Default: the connection's search path. */
   readonly schema?: string | undefined
   /**
-   * Told where no variable names a database, where a driver is not installed, and what the storage itself has to say
-   * (`FUNCTION_NOT_ALLOWED`). Default: a warning on the console.
+   * Told where no variable names a database, where a driver is not installed, and what the storage
+   * itself has to say (`FUNCTION_NOT_ALLOWED`). Default: a warning on the console.
    */
   readonly onNotice?: OnNotice | undefined
 }

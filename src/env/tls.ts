@@ -10,8 +10,8 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 const ENFORCED = ['require', 'verify-ca', 'verify-full']
 
 /**
- * A URL with what is said about TLS, for `pg`. `allow` and `prefer` are stricter here than in libpq, as `pg` does not go on
- * without TLS where the server has none.
+ * A URL with what is said about TLS, for `pg`. `allow` and `prefer` are stricter here than in
+ * libpq, as `pg` does not go on without TLS where the server has none.
  * @throws {InvalidOptionError} where that is not complete
  */
 export function withTls(url: string, given: Tls, refuse: Refuse): string {

@@ -6,7 +6,10 @@ import { NAMES } from './settings.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** The environment, and beneath it what `.env` of the working folder says; the process's own is not changed. For Node, Deno and Bun. */
+/**
+ * The environment, and beneath it what `.env` of the working folder says; the process's own is not
+ * changed. For Node, Deno and Bun.
+ */
 export function readVariables(file = '.env'): Record<string, string | undefined> {
   return { ...dotEnv(file), ...environment() }
 }
@@ -44,7 +47,8 @@ function contentsOf(file: string): Uint8Array | undefined {
 }
 
 /**
- * The text of a file that an editor or a shell may have written in UTF-16, or with a byte order mark.
+ * The text of a file that an editor or a shell may have written in UTF-16, or with a byte order
+ * mark.
  * @throws {InvalidOptionError} where it is neither UTF-8 nor UTF-16
  */
 function decoded(bytes: Uint8Array, file: string): string {

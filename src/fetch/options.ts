@@ -22,37 +22,44 @@ export interface FetchRequest {
 export interface ProtectFetchOptions
   extends Omit<CircuitProtectorOptions, 'resourceKey' | 'shouldHandle' | 'classify'> {
   /**
-   * Which breaker a request belongs to, 1 to 255 characters; undefined: to none. Where it throws, or its key cannot be one, the
-   * request runs unprotected, and `onNotice` is told. Default: the host, with its port where it is not the scheme's own.
+   * Which breaker a request belongs to, 1 to 255 characters; undefined: to none. Where it throws,
+   * or its key cannot be one, the request runs unprotected, and `onNotice` is told. Default: the
+   * host, with its port where it is not the scheme's own.
    */
   readonly key?: ((request: FetchRequest) => string | undefined) | undefined
   /**
-   * Is this response, or this error that `fetch` rejected with, a failure? Not asked where the caller gave up, nor about a breaker's
-   * own rejection. Default: every error, a timeout among them, and a status of 429 or of 500 and more.
+   * Is this response, or this error that `fetch` rejected with, a failure? Not asked where the
+   * caller gave up, nor about a breaker's own rejection. Default: every error, a timeout among
+   * them, and a status of 429 or of 500 and more.
    */
   readonly isFailure?: ((result: Response | Error) => boolean) | undefined
   /**
-   * Answers a request that the breaker rejects: {@link rejectionResponse} does it with a 503 and `Retry-After`. Default: it rejects with
-   * the `ProtectedCallError`, as `fetch` does where there is no response.
+   * Answers a request that the breaker rejects: {@link rejectionResponse} does it with a 503 and
+   * `Retry-After`. Default: it rejects with the `ProtectedCallError`, as `fetch` does where there
+   * is no response.
    */
   readonly fallback?: ((rejection: ProtectedCallError) => Response | Promise<Response>) | undefined
   /**
-   * How long a request may take until its headers are here, 1 ms to 24 h; it then fails with a `CallTimeoutError`. The body may take
-   * longer. Default: no end.
+   * How long a request may take until its headers are here, 1 ms to 24 h; it then fails with a
+   * `CallTimeoutError`. The body may take longer. Default: no end.
    */
   readonly timeout?: Duration | undefined
   /**
-   * How many breakers are kept, 1 to 100,000; the least recently used makes room, and is forgotten where there is no storage.
-   * Default 1,000.
+   * How many breakers are kept, 1 to 100,000; the least recently used makes room, and is forgotten
+   * where there is no storage. Default 1,000.
    */
   readonly maxBreakers?: number | undefined
   /**
-   * How many different keys this isolate may keep breakers of in one storage within a day, 1 to 100,000; all who are given
-   * that storage count together. Each key leaves a row, which stays until `prune` deletes it. The breakers of further keys live in
-   * the memory of this isolate alone, and `onNotice` is told once. Default 1,000, or `maxBreakers` where that is more.
+   * How many different keys this isolate may keep breakers of in one storage within a day, 1 to
+   * 100,000; all who are given that storage count together. Each key leaves a row, which stays
+   * until `prune` deletes it. The breakers of further keys live in the memory of this isolate
+   * alone, and `onNotice` is told once. Default 1,000, or `maxBreakers` where that is more.
    */
   readonly maxKeys?: number | undefined
-  /** Origins such as `https://api.example.com` whose rejections are believed, and so are no failures. Default: none. */
+  /**
+   * Origins such as `https://api.example.com` whose rejections are believed, and so are no
+   * failures. Default: none.
+   */
   readonly trustRejectionsFrom?: readonly string[] | undefined
 }
 
@@ -82,7 +89,8 @@ export function resolve(options: ProtectFetchOptions): ResolvedOptions {
   const { key, isFailure, fallback, timeout, maxBreakers, maxKeys, trustRejectionsFrom, ...rest } =
     options
   checkFunctions(options, ['key', 'isFailure', 'fallback'])
-  // One request's bad luck should not stop all: a single failure, the breaker's own default, does not trip here.
+  // One request's bad luck should not stop all: a single failure, the breaker's own default, does
+  // not trip here.
   const policy = { ...rest, failureLimit: rest.failureLimit ?? fraction(5, 10) }
   const { storage, runtime } = resolveOptions({ ...policy, resourceKey: 'computed' })
   return {

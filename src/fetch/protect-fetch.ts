@@ -18,16 +18,19 @@ import { type FetchFunction, type ProtectFetchOptions, resolve } from './options
 import { describe, type Input, signalOf } from './request.ts'
 import { withSignal } from './with-signal.ts'
 
-/** What keeps work going behind a response: a Worker's `ctx`, or anything else with its `waitUntil`. */
+/**
+ * What keeps work going behind a response: a Worker's `ctx`, or anything else with its `waitUntil`.
+ */
 export interface RequestLifetime {
   waitUntil(work: Promise<unknown>): void
 }
 
 /**
- * The same `fetch`, protected: its signature, its types, and its properties. All that one {@link protectFetch} makes share their
- * breakers, so one may be made for each incoming request, with that request's `lifetime`. `within` is
- * the call that its requests are part of, such as `c.var.circuitCall` behind Hono's middleware: where
- * that call is of the same breaker, it counts alone.
+ * The same `fetch`, protected: its signature, its types, and its properties. All that one {@link
+ * protectFetch} makes share their breakers, so one may be made for each incoming request, with that
+ * request's `lifetime`. `within` is the call that its requests are part of, such as
+ * `c.var.circuitCall` behind Hono's middleware: where that call is of the same breaker, it counts
+ * alone.
  */
 export type Protect = <F extends FetchFunction>(
   fetch: F,
@@ -36,24 +39,29 @@ export type Protect = <F extends FetchFunction>(
 ) => F
 
 /**
- * Puts circuit breakers before a `fetch`, one for each host: where a host keeps failing, requests to it are rejected at once, for the
- * whole fleet, and probes go out until it works again.
+ * Puts circuit breakers before a `fetch`, one for each host: where a host keeps failing, requests
+ * to it are rejected at once, for the whole fleet, and probes go out until it works again.
  *
- * A response counts once its headers are here, and its body is left alone. A request whose caller gives up says nothing about the
- * host, but an `AbortSignal.timeout` that runs out does. Many clients end their own time limit with a plain abort: give the limit to
- * `timeout` instead.
+ * A response counts once its headers are here, and its body is left alone. A request whose caller
+ * gives up says nothing about the host, but an `AbortSignal.timeout` that runs out does. Many
+ * clients end their own time limit with a plain abort: give the limit to `timeout` instead.
  *
  * @param options - those of a `CircuitProtectorPolicy`, and:
  * @param [options.key=(request) => request.url.host] - which breaker a request belongs to
  * @param [options.failureLimit=fraction(5, 10)] - when to trip
- * @param [options.isFailure] - is this response or error a failure? Default: errors, 429, and 500 and more
- * @param [options.retryAfter='extend'] - what a failure with `Retry-After` does: it lengthens the cooldown, or opens at once
+ * @param [options.isFailure] - is this response or error a failure? Default: errors, 429, and 500
+ * and more
+ * @param [options.retryAfter='extend'] - what a failure with `Retry-After` does: it lengthens the
+ * cooldown, or opens at once
  * @param [options.maxRetryAfter='1h'] - the longest such wish that is heeded
  * @param [options.timeout] - how long a request may take until its headers are here
- * @param [options.fallback] - answers a rejected request; default: it throws the `ProtectedCallError`
+ * @param [options.fallback] - answers a rejected request; default: it throws the
+ * `ProtectedCallError`
  * @param [options.maxBreakers=1000] - how many breakers are kept
- * @param [options.maxKeys=1000] - how many different keys an isolate keeps in one storage within a day
- * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
+ * @param [options.maxKeys=1000] - how many different keys an isolate keeps in one storage within a
+ * day
+ * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no
+ * failures
  * @returns what protects a `fetch`
  * @throws {InvalidOptionError} naming the option, its range and the value
  *

@@ -6,7 +6,8 @@ export type Input = string | URL | Request
 /** A request as `key` sees it. @throws {TypeError} where it has no valid URL */
 export function describe(input: Input, init: RequestInit | undefined): FetchRequest {
   const given = isRequest(input) ? input : undefined
-  // As fetch does it: in a document an address is relative to it, elsewhere there are only whole ones.
+  // As fetch does it: in a document an address is relative to it, elsewhere there are only whole
+  // ones.
   const url = new URL(given?.url ?? String(input), globalThis.location?.href)
   return {
     url,
@@ -17,7 +18,10 @@ export function describe(input: Input, init: RequestInit | undefined): FetchRequ
   }
 }
 
-/** The caller's signal. One in `init` stands for the request's own, and so does a null there: no signal. */
+/**
+ * The caller's signal. One in `init` stands for the request's own, and so does a null there: no
+ * signal.
+ */
 export function signalOf(input: Input, init: RequestInit | undefined): AbortSignal | undefined {
   const { signal = isRequest(input) ? input.signal : undefined } = init ?? {}
   return signal ?? undefined

@@ -15,35 +15,47 @@ import type { AnyEnv, UnknownEnv } from '../http/unknown-env.ts'
 import { type CircuitBreakerOptions, resolve } from './options.ts'
 import { isServerError, outcomeOf, outcomeOfThrown } from './outcome.ts'
 
-/** The variables that {@link circuitBreaker} sets, for `new Hono<{ Variables: CircuitBreakerVariables }>()`. */
+/**
+ * The variables that {@link circuitBreaker} sets, for `new Hono<{ Variables:
+ * CircuitBreakerVariables }>()`.
+ */
 export interface CircuitBreakerVariables {
-  /** The breaker that admitted this request; of several, the innermost. Undefined where a request runs unprotected. */
+  /**
+   * The breaker that admitted this request; of several, the innermost. Undefined where a request
+   * runs unprotected.
+   */
   circuitBreaker?: CircuitProtectorPolicy | undefined
   /**
-   * The call that this request is, for `within` of what it calls: see `CallOptions.within`. Undefined where a request runs
-   * unprotected.
+   * The call that this request is, for `within` of what it calls: see `CallOptions.within`.
+   * Undefined where a request runs unprotected.
    */
   circuitCall?: CallContext | undefined
 }
 
 /**
- * Circuit breaker middleware for Hono: where what the routes behind it need keeps failing, it answers 503 in their place, for the
- * whole fleet, and probes until they work again.
+ * Circuit breaker middleware for Hono: where what the routes behind it need keeps failing, it
+ * answers 503 in their place, for the whole fleet, and probes until they work again.
  *
- * The final status decides: 500 and more is a failure. No stream is buffered, so one that breaks off after its head was sent is not
- * seen to: for such, `CircuitProtectorPolicy.acquire()` gives a permit that is settled by hand.
+ * The final status decides: 500 and more is a failure. No stream is buffered, so one that breaks
+ * off after its head was sent is not seen to: for such, `CircuitProtectorPolicy.acquire()` gives a
+ * permit that is settled by hand.
  *
- * @typeParam E - the environment of the app, as in `new Hono<E>()`. Without it the compiler knows nothing of `c.env` in the options
+ * @typeParam E - the environment of the app, as in `new Hono<E>()`. Without it the compiler knows
+ * nothing of `c.env` in the options
  * @param options - those of a `CircuitProtectorPolicy`, and:
  * @param options.resourceKey - what is protected, or a function of the request that says so
- * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create }`; default: none, each breaker keeps its own state
+ * @param options.storage - a storage, a function that makes one once per isolate, or `{ key, create
+ * }`; default: none, each breaker keeps its own state
  * @param [options.failureLimit=fraction(5, 10)] - when to trip
  * @param [options.isFailure=(c) => c.res.status >= 500] - is the final answer a failure?
- * @param [options.fallback] - answers a rejected request; default: 503 with `Retry-After`, and a problem (RFC 9457)
+ * @param [options.fallback] - answers a rejected request; default: 503 with `Retry-After`, and a
+ * problem (RFC 9457)
  * @param [options.skip] - lets a request pass beside the breaker
  * @param [options.maxBreakers=1000] - how many breakers of a computed `resourceKey` are kept
- * @param [options.maxKeys=1000] - how many different computed keys an isolate keeps in one storage within a day
- * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no failures
+ * @param [options.maxKeys=1000] - how many different computed keys an isolate keeps in one storage
+ * within a day
+ * @param [options.trustRejectionsFrom=[]] - origins whose rejections are believed, and so are no
+ * failures
  * @param [options.exposeNames=false] - names the breaker in the body of a rejection
  * @param [options.gateway] - the name that rejections carry in `Proxy-Status` (RFC 9209)
  * @returns the middleware
@@ -159,7 +171,10 @@ export const circuitBreaker: <E extends Env = UnknownEnv>(
   }
 }
 
-/** Looks for `waitUntil` when it is needed. A class, for a literal with a getter has a shape of its own each time, which V8 is slow at. */
+/**
+ * Looks for `waitUntil` when it is needed. A class, for a literal with a getter has a shape of its
+ * own each time, which V8 is slow at.
+ */
 class RequestCall implements CallOptions {
   readonly #c: Context
   readonly classify: (result: CallResult) => Classification | undefined
@@ -184,7 +199,10 @@ class RequestCall implements CallOptions {
   }
 }
 
-/** What keeps work going behind a response, where the platform has such a thing. Elsewhere Hono's getter throws. */
+/**
+ * What keeps work going behind a response, where the platform has such a thing. Elsewhere Hono's
+ * getter throws.
+ */
 function waitUntilOf(c: Context): ((work: Promise<unknown>) => void) | undefined {
   try {
     const context = c.executionCtx

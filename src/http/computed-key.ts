@@ -1,7 +1,10 @@
 import { type OnNotice, silenced, tell } from '../breaker/notice.ts'
 import { keyProblem } from '../core/key.ts'
 
-/** A key that a user's function gives. Undefined where it gives null, fails, or gives what can be no key: that call runs unprotected. */
+/**
+ * A key that a user's function gives. Undefined where it gives null, fails, or gives what can be no
+ * key: that call runs unprotected.
+ */
 export function computedKey(
   onNotice: OnNotice,
   option: string,

@@ -1,13 +1,17 @@
 import type { LineSource } from '../breaker/line.ts'
 import { DAY_MS } from '../core/settings.ts'
 
-/** By storage and not by who asks, for a key has one row, whoever uses it: its keys, the oldest first, and since when. */
+/**
+ * By storage and not by who asks, for a key has one row, whoever uses it: its keys, the oldest
+ * first, and since when.
+ */
 const ofStorages = new WeakMap<LineSource, Map<string, number>>()
 const told = new WeakSet<LineSource>()
 
 /**
- * May a breaker of this key be kept in the storage? A key leaves a row there, which stays until somebody prunes it, and visitors may
- * choose the keys. So an isolate makes at most `most` new ones a day: what was untouched for a day can be pruned.
+ * May a breaker of this key be kept in the storage? A key leaves a row there, which stays until
+ * somebody prunes it, and visitors may choose the keys. So an isolate makes at most `most` new ones
+ * a day: what was untouched for a day can be pruned.
  * @param onFull - called once for each storage, where the answer is no
  */
 export function mayKeep(

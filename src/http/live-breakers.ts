@@ -50,7 +50,8 @@ export class LiveBreakers {
 
   /**
    * The breaker of this key. The one that makes room for it sends what it still holds.
-   * @param isComputed - is the key computed? Those that a developer wrote down are few, and all of them are kept
+   * @param isComputed - is the key computed? Those that a developer wrote down are few, and all of
+   * them are kept
    */
   get(
     storage: LineSource | undefined,
@@ -78,7 +79,10 @@ export class LiveBreakers {
     return number
   }
 
-  /** A call has ended. What it reports to a breaker that made room meanwhile would wait for a call that never comes. */
+  /**
+   * A call has ended. What it reports to a breaker that made room meanwhile would wait for a call
+   * that never comes.
+   */
   ended(breaker: CircuitProtectorPolicy, keep: Keep): void {
     if (this.#left.has(breaker)) quietly(keep, breaker.flush())
   }
@@ -97,7 +101,10 @@ export class LiveBreakers {
   }
 }
 
-/** Work that cannot be kept goes on by itself: no call suffers from that, and its breaker has told of it. */
+/**
+ * Work that cannot be kept goes on by itself: no call suffers from that, and its breaker has told
+ * of it.
+ */
 function quietly(keep: Keep, work: Promise<unknown>): void {
   try {
     keep(work)

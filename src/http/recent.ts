@@ -7,7 +7,10 @@ export class Recent<T> {
     this.#most = most
   }
 
-  /** The entry of this key, made where there is none. `left` is given the one that had to make room for it. */
+  /**
+   * The entry of this key, made where there is none. `left` is given the one that had to make room
+   * for it.
+   */
   get(key: string, make: () => T, left?: (entry: T) => void): T {
     const known = this.#entries.get(key)
     const entry = known ?? make()

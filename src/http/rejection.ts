@@ -4,13 +4,22 @@ import type { ProtectedCallError } from '../core/rejection.ts'
 
 /** How a rejection looks over HTTP. */
 export interface RejectionOptions {
-  /** Names the breaker in the body of a rejection. Default false: visitors need not know what you depend on. */
+  /**
+   * Names the breaker in the body of a rejection. Default false: visitors need not know what you
+   * depend on.
+   */
   readonly exposeNames?: boolean | undefined
-  /** The name under which rejections say in `Proxy-Status` (RFC 9209) who rejected: printable ASCII. Default: they do not say. */
+  /**
+   * The name under which rejections say in `Proxy-Status` (RFC 9209) who rejected: printable ASCII.
+   * Default: they do not say.
+   */
   readonly gateway?: string | undefined
 }
 
-/** On every response of {@link rejectionResponse}. Anybody can send it, so it counts only from origins that are trusted. */
+/**
+ * On every response of {@link rejectionResponse}. Anybody can send it, so it counts only from
+ * origins that are trusted.
+ */
 const MARKER = 'resilient-circuit'
 
 const PRINTABLE = /^[ -~]+$/
@@ -28,8 +37,8 @@ export function proxyStatus(gateway: string): string {
 }
 
 /**
- * A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. It says
- * `x-should-retry: false`, which the clients of OpenAI and Anthropic obey.
+ * A rejection as HTTP says it: 503 with `Retry-After`, and a problem (RFC 9457) as its body. It
+ * says `x-should-retry: false`, which the clients of OpenAI and Anthropic obey.
  */
 export function rejectionResponse(
   rejection: ProtectedCallError,
@@ -58,8 +67,8 @@ export function rejectionResponse(
 }
 
 /**
- * Says of a response, or of what stands for it where a framework copies responses, that it is a breaker's own: it tells nothing about
- * what another breaker protects.
+ * Says of a response, or of what stands for it where a framework copies responses, that it is a
+ * breaker's own: it tells nothing about what another breaker protects.
  */
 export function markRejection<T extends object>(subject: T): T {
   brand(subject)
@@ -70,7 +79,10 @@ export function isMarked(subject: object): boolean {
   return isBranded(subject)
 }
 
-/** Did a breaker make this response: one of this process, or one behind an origin that is trusted to say so? */
+/**
+ * Did a breaker make this response: one of this process, or one behind an origin that is trusted to
+ * say so?
+ */
 export function isRejection(response: Response, trusted: ReadonlySet<string>): boolean {
   if (isMarked(response)) return true
   // Without an address nobody knows who says so.
@@ -82,7 +94,10 @@ export function isRejection(response: Response, trusted: ReadonlySet<string>): b
   )
 }
 
-/** @throws {InvalidOptionError} naming `trustRejectionsFrom` where one of them is no origin, such as `https://api.example.com` */
+/**
+ * @throws {InvalidOptionError} naming `trustRejectionsFrom` where one of them is no origin, such as
+ * `https://api.example.com`
+ */
 export function trustedOrigins(origins: readonly string[] = []): ReadonlySet<string> {
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {

@@ -5,8 +5,9 @@ import { InvalidOptionError } from '../core/errors.ts'
 import { Recent } from './recent.ts'
 
 /**
- * A storage, or how to make one from what a request brings along, such as a Worker's bindings: a function that is called once per
- * isolate, or `{ key, create }` where there are several databases, called once for each key.
+ * A storage, or how to make one from what a request brings along, such as a Worker's bindings: a
+ * function that is called once per isolate, or `{ key, create }` where there are several databases,
+ * called once for each key.
  */
 export type StorageSource<C, S extends LineSource = LineSource> =
   | S
@@ -17,10 +18,16 @@ export type StorageSource<C, S extends LineSource = LineSource> =
       readonly create: (c: C) => S
     }
 
-/** How many databases one source keeps a storage of; beyond that the least recently used is made anew. */
+/**
+ * How many databases one source keeps a storage of; beyond that the least recently used is made
+ * anew.
+ */
 const MOST_STORAGES = 100
 
-/** By source, so that all who are given the same function share one storage, and with it its round trips. */
+/**
+ * By source, so that all who are given the same function share one storage, and with it its round
+ * trips.
+ */
 const made = new WeakMap<object, Recent<LineSource>>()
 
 /** @throws whatever the user's function throws */

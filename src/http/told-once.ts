@@ -4,8 +4,8 @@ import type { OnNotice } from '../breaker/notice.ts'
 const MOST = 10
 
 /**
- * Tells each message once: what is wrong with one request is wrong with thousands like it. A message may hold what a visitor sent,
- * so the number of messages is limited, too.
+ * Tells each message once: what is wrong with one request is wrong with thousands like it. A
+ * message may hold what a visitor sent, so the number of messages is limited, too.
  */
 export function toldOnce(onNotice: OnNotice): OnNotice {
   const told = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * The environment of a Hono app that nobody described: its bindings are an object of which nothing is known. Hono's own default, `any`,
- * lets every typo in `c.env` compile.
+ * The environment of a Hono app that nobody described: its bindings are an object of which nothing
+ * is known. Hono's own default, `any`, lets every typo in `c.env` compile.
  */
 export interface UnknownEnv {
   Bindings: object

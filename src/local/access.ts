@@ -8,7 +8,10 @@ export interface Access {
   readonly database: string
 }
 
-/** @throws {InvalidOptionError} naming `databaseUrl` and not showing it, because it may hold a password */
+/**
+ * @throws {InvalidOptionError} naming `databaseUrl` and not showing it, because it may hold a
+ * password
+ */
 export function accessOf(databaseUrl: unknown): Access {
   const access = typeof databaseUrl === 'string' ? parse(databaseUrl) : undefined
   if (access) return access
@@ -16,7 +19,10 @@ export function accessOf(databaseUrl: unknown): Access {
   throw new InvalidOptionError('databaseUrl', 'postgres://user:password@host:port/database', shown)
 }
 
-/** @throws {HttpError} 400 where a client's `Neon-Connection-String` is missing or is not the endpoint's */
+/**
+ * @throws {HttpError} 400 where a client's `Neon-Connection-String` is missing or is not the
+ * endpoint's
+ */
 export function checkAccess(connectionString: unknown, expected: Access): void {
   if (typeof connectionString !== 'string')
     throw new HttpError(400, 'invalid header: neon-connection-string')

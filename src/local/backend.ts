@@ -34,8 +34,8 @@ export interface Session {
 /** A kind of PostgreSQL. */
 export interface Sessions {
   /**
-   * Lends a session on which nobody's settings, locks or temporary tables are left; a failure costs the session.
-   * When `signal` aborts, what runs in it is cancelled.
+   * Lends a session on which nobody's settings, locks or temporary tables are left; a failure costs
+   * the session. When `signal` aborts, what runs in it is cancelled.
    */
   lend<T>(signal: AbortSignal, use: (session: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -72,7 +72,8 @@ export function backendOver(sessions: Sessions): Backend {
             receive(await session.query(statement))
           }
         } catch (error) {
-          // A connection that is thrown away frees its locks only when the server notices; the client must not wait for that.
+          // A connection that is thrown away frees its locks only when the server notices; the
+          // client must not wait for that.
           if (transaction) await session.script('rollback').catch(() => {})
           throw error
         }
@@ -85,8 +86,8 @@ export function backendOver(sessions: Sessions): Backend {
 }
 
 /**
- * `discard all` without `discard plans`: as at Neon, the plans of functions outlive the request, and nothing else does.
- * It must not run inside of a transaction that the client left open.
+ * `discard all` without `discard plans`: as at Neon, the plans of functions outlive the request,
+ * and nothing else does. It must not run inside of a transaction that the client left open.
  */
 export const RESET = [
   'close all',

@@ -32,7 +32,9 @@ export interface Reply {
   readonly body: string
 }
 
-/** Answers one HTTP request as Neon does. Never rejects. `signal` aborts when the client goes away. */
+/**
+ * Answers one HTTP request as Neon does. Never rejects. `signal` aborts when the client goes away.
+ */
 export async function reply(
   request: IncomingMessage,
   backend: Backend,
@@ -86,7 +88,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Asked for anew each time, because anybody may create types; the driver, which wants raw text, never pays for it. */
+/**
+ * Asked for anew each time, because anybody may create types; the driver, which wants raw text,
+ * never pays for it.
+ */
 async function elementTypes(backend: Backend, signal: AbortSignal): Promise<ElementTypes> {
   const types = new Map<number, number>()
   const query = "select oid, typelem from pg_type where typinput = 'array_in'::regproc"

@@ -3,7 +3,10 @@ import { ResilientCircuitError } from '../core/errors.ts'
 /** The local Neon endpoint cannot start. Its message never holds a password. */
 export class LocalNeonError extends ResilientCircuitError {
   override readonly name = 'LocalNeonError'
-  /** `MISSING_PACKAGE`: an optional package is not installed. `DATABASE_UNREACHABLE`: PostgreSQL refuses us or does not answer. */
+  /**
+   * `MISSING_PACKAGE`: an optional package is not installed. `DATABASE_UNREACHABLE`: PostgreSQL
+   * refuses us or does not answer.
+   */
   readonly code: 'MISSING_PACKAGE' | 'DATABASE_UNREACHABLE'
 
   constructor(code: LocalNeonError['code'], message: string, options: { readonly cause: unknown }) {

@@ -35,7 +35,10 @@ export interface Failure {
   >
 }
 
-/** An error as the driver knows it: PostgreSQL's own word is a 400, a connection that broke is a 500. */
+/**
+ * An error as the driver knows it: PostgreSQL's own word is a 400, a connection that broke is a
+ * 500.
+ */
 export function failureOf(error: unknown): Failure {
   if (isDatabaseError(error)) return { status: 400, body: bodyOf(error.message, error) }
   if (error instanceof HttpError) return { status: error.status, body: bodyOf(error.message, {}) }
@@ -49,7 +52,9 @@ function bodyOf(message: string, error: Readonly<Record<string, unknown>>): Fail
   return { message, ...Object.fromEntries(fields) }
 }
 
-/** node-postgres and PGlite each have a class of their own for what the server's ErrorResponse says. */
+/**
+ * node-postgres and PGlite each have a class of their own for what the server's ErrorResponse says.
+ */
 function isDatabaseError(error: unknown): error is Error & Record<string, unknown> {
   return (
     error instanceof Error &&

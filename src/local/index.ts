@@ -1,5 +1,6 @@
 /**
- * Neon's SQL-over-HTTP endpoint for development and tests: Neon's driver cannot tell it from the real one. Node only.
+ * Neon's SQL-over-HTTP endpoint for development and tests: Neon's driver cannot tell it from the
+ * real one. Node only.
  * @module
  */
 import { checkedInteger, checkKnown } from '../core/checks.ts'
@@ -22,11 +23,17 @@ export interface LocalNeonOptions {
    * Default: an embedded one, which needs the package `@electric-sql/pglite`.
    */
   readonly databaseUrl?: string | undefined
-  /** The folder where the embedded PostgreSQL keeps its data. Default: it lives in memory and ends with {@link LocalNeon.close}. */
+  /**
+   * The folder where the embedded PostgreSQL keeps its data. Default: it lives in memory and ends
+   * with {@link LocalNeon.close}.
+   */
   readonly dataDir?: string | undefined
   /** 0 to 65535. Default 0: any free port. */
   readonly port?: number | undefined
-  /** The address to listen on. Default `127.0.0.1`: whoever reaches the endpoint and knows its URL can do anything to the database. */
+  /**
+   * The address to listen on. Default `127.0.0.1`: whoever reaches the endpoint and knows its URL
+   * can do anything to the database.
+   */
   readonly host?: string | undefined
   /** Creates the breakers' tables and functions, or brings them up to date. Default true. */
   readonly migrate?: boolean | undefined
@@ -34,19 +41,27 @@ export interface LocalNeonOptions {
 
 /** A running endpoint. */
 export interface LocalNeon extends AsyncDisposable {
-  /** What to give to Neon's driver: of a given PostgreSQL its own URL, else one that names this endpoint's host and port. */
+  /**
+   * What to give to Neon's driver: of a given PostgreSQL its own URL, else one that names this
+   * endpoint's host and port.
+   */
   readonly databaseUrl: string
   /** What to give to Neon's driver as `neonConfig.fetchEndpoint`: `http://host:port/sql`. */
   readonly fetchEndpoint: string
-  /** Stops listening, cancels what still runs, and closes the database. May be called more than once. */
+  /**
+   * Stops listening, cancels what still runs, and closes the database. May be called more than
+   * once.
+   */
   close(): Promise<void>
 }
 
 /**
- * Starts an endpoint that speaks Neon's protocol: single statements, and batches as one transaction, with Neon's headers, limits
- * and errors. Clients must show the user, the password and the database of `databaseUrl`, as they must at Neon.
+ * Starts an endpoint that speaks Neon's protocol: single statements, and batches as one
+ * transaction, with Neon's headers, limits and errors. Clients must show the user, the password and
+ * the database of `databaseUrl`, as they must at Neon.
  *
- * The embedded PostgreSQL has one session: requests wait for each other, and a running statement cannot be cancelled.
+ * The embedded PostgreSQL has one session: requests wait for each other, and a running statement
+ * cannot be cancelled.
  *
  * @throws {InvalidOptionError} where an option is out of its range
  * @throws {LocalNeonError} `MISSING_PACKAGE` or `DATABASE_UNREACHABLE`
@@ -115,7 +130,9 @@ async function reach(backend: Backend, databaseUrl: string): Promise<void> {
   }
 }
 
-/** Where a name has several addresses, the error of a refused connection has a code and no message. */
+/**
+ * Where a name has several addresses, the error of a refused connection has a code and no message.
+ */
 function reason(error: unknown): string {
   const { message, code } = error as { readonly message?: string; readonly code?: string }
   return message || code || 'no reason given'

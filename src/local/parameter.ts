@@ -1,4 +1,7 @@
-/** A parameter from JSON as the text that PostgreSQL gets, which has no type until the statement gives it one. */
+/**
+ * A parameter from JSON as the text that PostgreSQL gets, which has no type until the statement
+ * gives it one.
+ */
 export function toText(value: unknown): string | null {
   if (value === null || typeof value === 'string') return value
   return Array.isArray(value) ? arrayLiteral(value) : JSON.stringify(value)

@@ -9,7 +9,9 @@ const IDLE_MS = 300_000
 
 const rawText = { getTypeParser: () => (text: string) => text }
 
-/** Sessions of a PostgreSQL server, over TCP. @throws {LocalNeonError} where `pg` is not installed */
+/**
+ * Sessions of a PostgreSQL server, over TCP. @throws {LocalNeonError} where `pg` is not installed
+ */
 export async function pgSessions(databaseUrl: string): Promise<Sessions> {
   const { default: pg } = await importOptional('pg', () => import('pg'))
   const pool = new pg.Pool({
@@ -17,9 +19,11 @@ export async function pgSessions(databaseUrl: string): Promise<Sessions> {
     max: MAX_CONNECTIONS,
     idleTimeoutMillis: IDLE_MS,
   })
-  // A server that goes away closes idle connections too; the pool replaces them, and without a listener the process ends.
+  // A server that goes away closes idle connections too; the pool replaces them, and without a
+  // listener the process ends.
   pool.on('error', () => {})
-  // node-postgres refuses a COPY that waits for data; but the server has ignored the Sync that was already there, and wants another.
+  // node-postgres refuses a COPY that waits for data; but the server has ignored the Sync that was
+  // already there, and wants another.
   pool.on('connect', ({ connection }) => connection.on('copyInResponse', () => connection.sync()))
 
   return {
@@ -93,7 +97,10 @@ function processId(client: PoolClient): number {
   return (client as PoolClient & { readonly processID: number }).processID
 }
 
-/** On a connection of its own: the pool may be used up by the very statements that are to be cancelled. */
+/**
+ * On a connection of its own: the pool may be used up by the very statements that are to be
+ * cancelled.
+ */
 async function cancelBackend(client: Client, pid: number): Promise<void> {
   client.on('error', () => {})
   try {

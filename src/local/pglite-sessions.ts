@@ -7,8 +7,8 @@ type Protocol = typeof protocol
 const NO_COPY = 'COPY FROM STDIN is not possible over HTTP'
 
 /**
- * The one session of an embedded PGlite, lent to one request after the other. We speak the wire protocol with it: so values stay
- * text both ways, and the command tag is PostgreSQL's own.
+ * The one session of an embedded PGlite, lent to one request after the other. We speak the wire
+ * protocol with it: so values stay text both ways, and the command tag is PostgreSQL's own.
  * @param dataDir - a folder that keeps the data; left out, they live in memory
  * @throws {LocalNeonError} where `@electric-sql/pglite` is not installed
  */
@@ -32,7 +32,8 @@ export async function pgliteSessions(dataDir: string | undefined): Promise<Sessi
         try {
           return await use(session)
         } finally {
-          // There is no other session to fall back to, so this one is put right, whatever happened in it.
+          // There is no other session to fall back to, so this one is put right, whatever happened
+          // in it.
           if (connection.inTransaction()) await session.script('rollback')
           await session.script(RESET)
         }
@@ -52,7 +53,8 @@ function connect(db: PGlite, { messages: known }: Protocol): Connection {
 
   return {
     async send(...outgoing) {
-      // A PGlite whose PostgreSQL has ended spins on the next message until the process is out of memory.
+      // A PGlite whose PostgreSQL has ended spins on the next message until the process is out of
+      // memory.
       if (crash) throw new Error('the embedded PostgreSQL has ended', crash)
       const { messages } = await db
         .execProtocol(Buffer.concat(outgoing), { throwOnError: false })

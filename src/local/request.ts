@@ -72,7 +72,8 @@ function statementOf(value: unknown): Payload['statements'][number] {
   if (arrayMode !== null && typeof arrayMode !== 'boolean')
     throw unreadable('arrayMode must be true or false')
   const texts = [query, ...params.map(toText)]
-  // PostgreSQL's text has no place for half a character, and sending a replacement would store something else.
+  // PostgreSQL's text has no place for half a character, and sending a replacement would store
+  // something else.
   if (texts.some((text) => text !== null && /\p{Surrogate}/u.test(text)))
     throw unreadable('lone surrogate')
   return { query, params: texts.slice(1), arrayMode: arrayMode ?? undefined }

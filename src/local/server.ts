@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Reply } from './endpoint.ts'
 
-/** Longer than any client keeps an idle connection, so that it is never us who closes one that is about to be used. */
+/**
+ * Longer than any client keeps an idle connection, so that it is never us who closes one that is
+ * about to be used.
+ */
 const KEEP_ALIVE_MS = 65_000
 
 export interface Listener {
@@ -12,7 +15,10 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Listens; each request gets a signal that aborts when its client goes away before it has the answer. */
+/**
+ * Listens; each request gets a signal that aborts when its client goes away before it has the
+ * answer.
+ */
 export async function listen(
   port: number,
   host: string,

@@ -19,7 +19,8 @@ export function jsonValue(text: string, type: number, elementTypes: ElementTypes
 
 /** `[0:1]={1,2}`, `{{a,NULL},{"b c","\"d\""}}`: the bounds have no place in JSON. */
 function arrayJson(text: string, elementType: number, elementTypes: ElementTypes): string {
-  // The last quote may be missing: to look for it from each quote on would take the square of the length.
+  // The last quote may be missing: to look for it from each quote on would take the square of the
+  // length.
   const tokens = text.slice(text.indexOf('{')).matchAll(/([{},])|"((?:[^"\\]|\\.)*)"?|([^{},"]+)/gs)
   let json = ''
   for (const [, mark, quoted, bare] of tokens) {

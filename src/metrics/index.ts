@@ -1,5 +1,6 @@
 /**
- * What breakers are doing, for machines: Prometheus text from the storage, OpenTelemetry from each instance.
+ * What breakers are doing, for machines: Prometheus text from the storage, OpenTelemetry from each
+ * instance.
  * @module
  */
 export {

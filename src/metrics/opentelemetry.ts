@@ -59,9 +59,10 @@ export interface OpenTelemetryHooks {
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 /**
- * Hooks that count calls, rejections, outcomes and transitions. Spread them into a breaker's options; a hook of your own under the
- * same name takes its place. Transitions are counted where they are made, so that their sum over the fleet counts each once; those
- * that an instance made by itself, while the storage did not answer, carry an attribute that says so.
+ * Hooks that count calls, rejections, outcomes and transitions. Spread them into a breaker's
+ * options; a hook of your own under the same name takes its place. Transitions are counted where
+ * they are made, so that their sum over the fleet counts each once; those that an instance made by
+ * itself, while the storage did not answer, carry an attribute that says so.
  *
  * @example
  * ```ts
@@ -140,8 +141,9 @@ export function openTelemetryHooks(meter: MeterLike): OpenTelemetryHooks {
 }
 
 /**
- * The same storage, with the duration of each of its operations in a histogram. Wrap it once and give the result to every breaker:
- * breakers of one storage share its round trips. Its namespace, its `close` and all its other members stay what they are.
+ * The same storage, with the duration of each of its operations in a histogram. Wrap it once and
+ * give the result to every breaker: breakers of one storage share its round trips. Its namespace,
+ * its `close` and all its other members stay what they are.
  */
 export function measuredStorage<S extends CircuitStorage>(storage: S, meter: MeterLike): S {
   const duration = meter.createHistogram('resilient_circuit.storage.operation.duration', {

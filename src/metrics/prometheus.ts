@@ -14,9 +14,15 @@ import { CONTENT_TYPE, exposition, type Family, type Sample } from './exposition
 export interface PrometheusOptions {
   /** Only breakers of this namespace. Default: all. */
   readonly namespace?: string | undefined
-  /** How many breakers have series of their own, the worst first, 1 to 10,000; how many have none is a metric itself. Default 1,000. */
+  /**
+   * How many breakers have series of their own, the worst first, 1 to 10,000; how many have none is
+   * a metric itself. Default 1,000.
+   */
   readonly limit?: number | undefined
-  /** How far back transitions are counted, 1 s to 24 h. Make it a few times the scrape interval. Default `'5m'`. */
+  /**
+   * How far back transitions are counted, 1 s to 24 h. Make it a few times the scrape interval.
+   * Default `'5m'`.
+   */
   readonly transitionsOver?: Duration | undefined
   /** Ends the waiting for the storage. */
   readonly signal?: AbortSignal | undefined
@@ -26,8 +32,8 @@ export interface PrometheusOptions {
 const PAGE = 1_000
 
 /**
- * All breakers of a storage as Prometheus text: isolates cannot be scraped, the storage can. One operation for each 1,000 breakers,
- * and one for the audit log.
+ * All breakers of a storage as Prometheus text: isolates cannot be scraped, the storage can. One
+ * operation for each 1,000 breakers, and one for the audit log.
  *
  * @throws {InvalidOptionError} naming the option, its range and the value
  * @throws whatever the storage fails with
@@ -57,7 +63,10 @@ export async function prometheusText(
   ])
 }
 
-/** The same as a response. Where the storage fails it is a 503 without a reason, and Prometheus's own `up` is 0. */
+/**
+ * The same as a response. Where the storage fails it is a 503 without a reason, and Prometheus's
+ * own `up` is 0.
+ */
 export async function prometheusResponse(
   storage: CircuitStorage,
   options: PrometheusOptions = {},
@@ -208,8 +217,8 @@ function perBreaker(snapshots: readonly Snapshot[]): Family[] {
 }
 
 /**
- * Counted from the audit log, which is pruned: a gauge over a fixed time, since a counter made of it would shrink, and Prometheus
- * would take that for a restart and count everything again.
+ * Counted from the audit log, which is pruned: a gauge over a fixed time, since a counter made of
+ * it would shrink, and Prometheus would take that for a restart and count everything again.
  */
 function recentTransitions(
   lines: readonly Transition[],

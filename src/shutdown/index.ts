@@ -19,14 +19,17 @@ export interface Flushable {
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
 /**
- * Before this process ends, sends what these breakers hold, or all breakers of these storages, those of a middleware and of a
- * protected `fetch` among them. That is when nothing is left to do, and at `SIGINT` and `SIGTERM`.
+ * Before this process ends, sends what these breakers hold, or all breakers of these storages,
+ * those of a middleware and of a protected `fetch` among them. That is when nothing is left to do,
+ * and at `SIGINT` and `SIGTERM`.
  *
- * Where nobody else listens to the signal, the process then ends with the exit code that shells expect, 130 or 143. Where somebody
- * does, ending is left to them: the flush goes on beside what they do, so they should wait for `breaker.flush()` before they call
- * `process.exit`. A second signal ends the process at once. It waits for a storage that does not answer no longer than twice
- * `operationTimeout`: what is under way, and one try; and for hooks no longer than five seconds. What it did not take
- * then is lost: `onDropped` is told of it, unless somebody else ends the process, or it is killed.
+ * Where nobody else listens to the signal, the process then ends with the exit code that shells
+ * expect, 130 or 143. Where somebody does, ending is left to them: the flush goes on beside what
+ * they do, so they should wait for `breaker.flush()` before they call `process.exit`. A second
+ * signal ends the process at once. It waits for a storage that does not answer no longer than twice
+ * `operationTimeout`: what is under way, and one try; and for hooks no longer than five seconds.
+ * What it did not take then is lost: `onDropped` is told of it, unless somebody else ends the
+ * process, or it is killed.
  *
  * @returns takes it back
  * @throws {TypeError} where there is neither a breaker nor a storage

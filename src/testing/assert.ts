@@ -11,7 +11,10 @@ export class ConformanceError extends Error {
   }
 }
 
-/** @throws {ConformanceError} unless both are alike: plain objects and arrays by content, all else by `Object.is` */
+/**
+ * @throws {ConformanceError} unless both are alike: plain objects and arrays by content, all else
+ * by `Object.is`
+ */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   if (!alike(actual, expected)) throw new ConformanceError(what, actual, expected)
 }

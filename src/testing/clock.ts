@@ -10,8 +10,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is told to move. As the `runtime` of a breaker it drives all of it:
- * cooldowns, time limits, waits for the storage, and the breaker's own memory.
+ * A clock that stands still until it is told to move. As the `runtime` of a breaker it drives all
+ * of it: cooldowns, time limits, waits for the storage, and the breaker's own memory.
  */
 export class FakeClock implements Required<Runtime> {
   #now: number

@@ -13,7 +13,10 @@ import { removalCases } from './conformance/removal.ts'
 import { reporterCases } from './conformance/reporters.ts'
 import { reportCases } from './conformance/reports.ts'
 
-/** What the suite needs of a test runner: those of `vitest`, `node:test` and `bun:test` fit as they are. */
+/**
+ * What the suite needs of a test runner: those of `vitest`, `node:test` and `bun:test` fit as they
+ * are.
+ */
 export interface TestRunner {
   describe(name: string, body: () => void): unknown
   it(name: string, body: () => Promise<void>): unknown
@@ -36,8 +39,9 @@ const GROUPS: Readonly<Record<string, Cases>> = {
 }
 
 /**
- * The suite that every {@link CircuitStorage} passes. Each case asks `makeStorage` for the storage, works in a random namespace of it,
- * and closes it; what a case leaves in a database, it leaves in that namespace.
+ * The suite that every {@link CircuitStorage} passes. Each case asks `makeStorage` for the storage,
+ * works in a random namespace of it, and closes it; what a case leaves in a database, it leaves in
+ * that namespace.
  *
  * @example
  * ```ts

@@ -37,7 +37,9 @@ const SHOWN = 20
 const outcomesOf = ({ log }: Snapshot): string =>
   log.slice(-SHOWN).replaceAll('1', 'x').replaceAll('0', '.')
 
-/** Failures in the window of its last user. A window of time goes on moving while nobody reports. */
+/**
+ * Failures in the window of its last user. A window of time goes on moving while nobody reports.
+ */
 function failuresOf(snapshot: Snapshot): string {
   const { failureCount, settings, status } = snapshot
   if (settings === null) return String(failureCount)

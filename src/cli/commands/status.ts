@@ -91,7 +91,10 @@ const HOME = '\u001b[H'
 const CLEAR_LINE = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
-/** On a terminal it has a screen of its own, and leaves the old one as it was; elsewhere each look follows the last. */
+/**
+ * On a terminal it has a screen of its own, and leaves the old one as it was; elsewhere each look
+ * follows the last.
+ */
 async function watch(
   look: () => Promise<Seen>,
   intervalMs: number,

@@ -16,11 +16,15 @@ export interface Relation {
   readonly privileges: readonly string[]
   /** Does row-level security apply to this role? */
   readonly secured: boolean
-  /** Triggers, rules and policies that are not ours, such as `trigger audit on rc_circuit_breakers`. */
+  /**
+   * Triggers, rules and policies that are not ours, such as `trigger audit on rc_circuit_breakers`.
+   */
   readonly meddlers: readonly string[]
 }
 
-/** What the catalogue says about this role and the tables. It can be read whatever the role may do. */
+/**
+ * What the catalogue says about this role and the tables. It can be read whatever the role may do.
+ */
 export interface Facts {
   /** The role that statements run as; a setting may make it another one than that of the URL. */
   readonly user: string
@@ -29,7 +33,10 @@ export interface Facts {
   readonly schemaExists: boolean
   /** May the role use what is in the schema? */
   readonly schemaUsable: boolean
-  /** Schemas that also hold such a table, where none was found. The first is one that this role may not use, if there is one. */
+  /**
+   * Schemas that also hold such a table, where none was found. The first is one that this role may
+   * not use, if there is one.
+   */
   readonly elsewhere: readonly { readonly schema: string; readonly usable: boolean }[]
   readonly breakers: Relation
   readonly transitions: Relation
@@ -83,7 +90,8 @@ const list = (select: string) => `array_to_json(array(${select}))`
 const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
 
 /**
- * Looks names up in the catalogue and does not resolve them: to resolve one in a schema that the role may not use is an error.
+ * Looks names up in the catalogue and does not resolve them: to resolve one in a schema that the
+ * role may not use is an error.
  */
 function factsStatement(schema: string | undefined): string {
   const within = schema === undefined ? 'current_schema()' : `'${schema}'`

@@ -38,11 +38,13 @@ const UNDO = 'RC003'
 const LOCK_TIMEOUT_MS = 1_000
 
 /**
- * Does what a storage and its operator do, by the storage's own statements, with a breaker that nobody else has; and undoes it.
+ * Does what a storage and its operator do, by the storage's own statements, with a breaker that
+ * nobody else has; and undoes it.
  *
- * All is done within one `do` block, which raises an exception at its end and catches it: PostgreSQL then takes back whatever was
- * done since the block began. This works alike over TCP and over HTTP, where a transaction is one request, and no statement fails:
- * over HTTP one that fails costs a pooled connection.
+ * All is done within one `do` block, which raises an exception at its end and catches it:
+ * PostgreSQL then takes back whatever was done since the block began. This works alike over TCP and
+ * over HTTP, where a transaction is one request, and no statement fails: over HTTP one that fails
+ * costs a pooled connection.
  *
  * @throws where the block cannot run at all
  */
@@ -105,7 +107,10 @@ export async function tryDuties(connection: Connection, options: TrialOptions): 
   return JSON.parse(String(told))
 }
 
-/** One failed call, which opens a breaker that had no row: an insert, an update, and a line of the audit log. */
+/**
+ * One failed call, which opens a breaker that had no row: an insert, an update, and a line of the
+ * audit log.
+ */
 const FAILURE = {
   generation: 0,
   flushId: 1,

@@ -106,7 +106,10 @@ function timelineCard(base: string, view: BreakerView): Html {
   ${complete || oldest === undefined ? '' : html`<p class="note">Only the newest ${number(recent.items.length)} changes are drawn, from ${instant(oldest.at)} on.</p>`}`
 }
 
-/** From when on its status is known. Before its row was made there was none; who does not know when that was shows what is sure. */
+/**
+ * From when on its status is known. Before its row was made there was none; who does not know when
+ * that was shows what is sure.
+ */
 function knownSince({ snapshot, createdAt, recent, lines }: BreakerView, from: number): number {
   const { updatedAt, generation } = snapshot
   if (createdAt !== undefined)

@@ -11,7 +11,10 @@ const UNITS: readonly (readonly [ms: number, unit: string])[] = [
   [1_000, 's'],
 ]
 
-/** A span of time in its two largest units: `2 h 14 min`, `23 s`. The page's script counts down in the same words. */
+/**
+ * A span of time in its two largest units: `2 h 14 min`, `23 s`. The page's script counts down in
+ * the same words.
+ */
 export function span(ms: number): string {
   if (ms > 0 && ms < 1_000) return '<1 s'
   const at = UNITS.findIndex(([size]) => ms >= size)
@@ -47,7 +50,10 @@ const TIME = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
 })
 
-/** An instant in UTC, named so; the page's script turns it into the reader's own zone, and names that. */
+/**
+ * An instant in UTC, named so; the page's script turns it into the reader's own zone, and names
+ * that.
+ */
 export function instant(ms: number): Html {
   const date = new Date(ms)
   return html`<time datetime="${date.toISOString()}" data-at>${DAY.format(date)}, ${TIME.format(date)} UTC</time>`

@@ -13,10 +13,16 @@ interface Page {
   readonly refreshMs?: number | null
 }
 
-/** With this header a page asks for its own news: it has style and script already, and would be told off for those of another nonce. */
+/**
+ * With this header a page asks for its own news: it has style and script already, and would be told
+ * off for those of another nonce.
+ */
 const NEWS = 'x-live'
 
-/** A whole document: style and script stand in it, so that it needs nothing else, and only these two may run. */
+/**
+ * A whole document: style and script stand in it, so that it needs nothing else, and only these two
+ * may run.
+ */
 export function page(
   c: Context,
   { title, body, status = 200, refreshMs = null }: Page,

@@ -69,7 +69,8 @@ function toolbar(
 }
 
 function table(base: string, items: readonly Snapshot[]): Html {
-  // A table that is laid out as cards on a narrow screen is no table to a screen reader any more, unless its roles say so.
+  // A table that is laid out as cards on a narrow screen is no table to a screen reader any more,
+  // unless its roles say so.
   return html`<table class="breakers" role="table">
     <caption class="sr">Breakers, worst first</caption>
     <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Breaker</th><th role="columnheader" scope="col">Status</th><th role="columnheader" scope="col">Newest outcomes</th><th role="columnheader" scope="col">Failure rate</th><th role="columnheader" scope="col">Probes out</th><th role="columnheader" scope="col">Override</th><th role="columnheader" scope="col">Last change</th></tr></thead>

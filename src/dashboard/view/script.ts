@@ -1,6 +1,7 @@
 /**
- * What a page does beyond being read: counts down, tells the time in the reader's zone, and fetches itself anew, part by part. Whatever
- * somebody types into or has marked stays as it is. Without it the page is as complete, and stands still.
+ * What a page does beyond being read: counts down, tells the time in the reader's zone, and fetches
+ * itself anew, part by part. Whatever somebody types into or has marked stays as it is. Without it
+ * the page is as complete, and stands still.
  */
 export const SCRIPT: string = `
 (() => {

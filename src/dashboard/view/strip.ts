@@ -6,10 +6,15 @@ import { type Html, number } from './format.ts'
 const HEIGHT = 22
 const BAR = 6
 const GAP = 2
-/** How high a success stands: failures tower over them, so that nobody needs to tell red from green. */
+/**
+ * How high a success stands: failures tower over them, so that nobody needs to tell red from green.
+ */
 const LOW = 7
 
-/** The newest outcomes as cells, oldest first: three paths, however many cells. Places that are still free are dots. */
+/**
+ * The newest outcomes as cells, oldest first: three paths, however many cells. Places that are
+ * still free are dots.
+ */
 export function strip({ window, windowSize }: Reading, most: number): Html {
   const size = Math.min(windowSize, most)
   const shown = window.slice(-size)

@@ -1,4 +1,7 @@
-/** The look of every page: the system's own type, light or dark as the reader's system is, and fit for paper. */
+/**
+ * The look of every page: the system's own type, light or dark as the reader's system is, and fit
+ * for paper.
+ */
 export const STYLE: string = `
 :root {
   color-scheme: light dark;

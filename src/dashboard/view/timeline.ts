@@ -19,8 +19,9 @@ export interface Stretch {
 }
 
 /**
- * What the audit log says of a time: who was in which status when. Where the log was cut off before `from`, what lies before its
- * oldest line is unknown, and left out. So is what lies before `known`, and between a removal and the row's next making.
+ * What the audit log says of a time: who was in which status when. Where the log was cut off before
+ * `from`, what lies before its oldest line is unknown, and left out. So is what lies before
+ * `known`, and between a removal and the row's next making.
  * @param lines - newest first
  * @param known - from when on the breaker is known to be there, in this life of its row
  */
@@ -51,7 +52,9 @@ export function stretches(
   return found.reverse()
 }
 
-/** An open breaker that nobody calls leaves no line when its cooldown ends: from then on it is due. */
+/**
+ * An open breaker that nobody calls leaves no line when its cooldown ends: from then on it is due.
+ */
 export function dueApart(parts: readonly Stretch[], snapshot: Snapshot): readonly Stretch[] {
   const last = parts.at(-1)
   if (snapshot.status !== 'OPEN' || last?.status !== 'OPEN' || snapshot.openUntil >= last.to)

@@ -9,7 +9,10 @@ export interface ListFilter {
   readonly after?: string
 }
 
-/** Only what is given: an absolute path, since nobody knows whether the mount point was asked for with a slash at its end. */
+/**
+ * Only what is given: an absolute path, since nobody knows whether the mount point was asked for
+ * with a slash at its end.
+ */
 function url(path: string, query: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(query).filter(
     (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
@@ -30,7 +33,10 @@ export function removalUrl(base: string, { resourceKey, namespace }: BreakerId):
   return url(`${base}/remove`, { key: resourceKey, namespace })
 }
 
-/** Key and namespace go into the query: many a proxy refuses, decodes or tidies up a path with `%2F`, `//` or `..` in it. */
+/**
+ * Key and namespace go into the query: many a proxy refuses, decodes or tidies up a path with
+ * `%2F`, `//` or `..` in it.
+ */
 export function breakerUrl(
   base: string,
   { resourceKey, namespace }: BreakerId,

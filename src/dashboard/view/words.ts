@@ -77,7 +77,10 @@ export function cooldownsInWords(cooldownMs: readonly number[]): string {
     : `${words.slice(0, 3).join(', ')} … ${words.at(-1)}`
 }
 
-/** The classes that colour a breaker. Red is for what rejects calls: an open one does not, once due, or while an order lets all through. */
+/**
+ * The classes that colour a breaker. Red is for what rejects calls: an open one does not, once due,
+ * or while an order lets all through.
+ */
 export function lookOf({ phase, nextCall }: Reading): string {
   const isLax = phase !== 'CLOSED' && (nextCall === 'admitted' || nextCall === 'would-reject')
   return `is-${phase}${isLax ? ' is-lax' : ''}`

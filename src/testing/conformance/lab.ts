@@ -7,19 +7,29 @@ import type { Admission, CircuitStorage, Exchanged, ExchangeRequest } from '../.
 /** A storage, as a case gets it. */
 export interface StorageUnderTest {
   readonly storage: CircuitStorage
-  /** Moves the storage's clock on. Without it a case waits for the storage's own clock, for little more than a second at most. */
+  /**
+   * Moves the storage's clock on. Without it a case waits for the storage's own clock, for little
+   * more than a second at most.
+   */
   advance?(ms: number): void | Promise<void>
-  /** Called when the case is over. A caller who shares one storage between cases does nothing here. */
+  /**
+   * Called when the case is over. A caller who shares one storage between cases does nothing here.
+   */
   close(): Promise<void>
 }
 
 /** What a storage does, by its title. */
 export type Cases = Readonly<Record<string, (lab: Lab) => Promise<void>>>
 
-/** How much longer than asked for a clock may take before it counts as standing still, in milliseconds. */
+/**
+ * How much longer than asked for a clock may take before it counts as standing still, in
+ * milliseconds.
+ */
 const PATIENCE_MS = 15_000
 
-/** What one case works with: a namespace of its own, so that cases and runs can share a database. */
+/**
+ * What one case works with: a namespace of its own, so that cases and runs can share a database.
+ */
 export class Lab {
   readonly storage: CircuitStorage
   readonly namespace: string

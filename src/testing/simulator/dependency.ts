@@ -1,7 +1,10 @@
 import type { FleetGroup, Phase } from './options.ts'
 import { PhaseCursor } from './phase-cursor.ts'
 
-/** What each group of a fleet calls, by time: a dependency of its own, or the one that all others share. */
+/**
+ * What each group of a fleet calls, by time: a dependency of its own, or the one that all others
+ * share.
+ */
 export class Dependency {
   readonly #groups: readonly PhaseCursor[]
   readonly #lists: readonly (readonly Phase[])[]

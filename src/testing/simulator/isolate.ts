@@ -14,7 +14,10 @@ export class Isolate {
   #policy: CircuitProtectorPolicy | null
   /** How many calls of its life have not ended yet. */
   #left: number
-  /** Since the row opened: was a call let through that came in after that, and when did one first fail. */
+  /**
+   * Since the row opened: was a call let through that came in after that, and when did one first
+   * fail.
+   */
   harmed = false
   firstFailureAt: number = Number.POSITIVE_INFINITY
   /** When a call was last let through that was no probe, since the dependency died. */

@@ -11,8 +11,8 @@ export interface SimulationOptions {
   /** The isolates, in at least one group. All share one breaker. */
   readonly fleet: readonly FleetGroup[]
   /**
-   * What the dependency does, by time, for every group that names no other. At least one phase, and the first begins at 0. The
-   * report counts by these phases.
+   * What the dependency does, by time, for every group that names no other. At least one phase, and
+   * the first begins at 0. The report counts by these phases.
    */
   readonly dependency: readonly Phase[]
   /** How each isolate's breaker is made. */
@@ -38,11 +38,14 @@ export interface FleetGroup {
   /** `'regular'`: at even intervals. Default `'random'`: independently of each other. */
   readonly arrivals?: 'random' | 'regular' | undefined
   /**
-   * After so many calls, from 1, an isolate ends, and a new one takes its place. What it has not sent by then is lost. Default:
-   * never.
+   * After so many calls, from 1, an isolate ends, and a new one takes its place. What it has not
+   * sent by then is lost. Default: never.
    */
   readonly callsPerLife?: number | undefined
-  /** What this group's calls meet, by time; the first phase begins at 0. Default: the fleet's `dependency`. */
+  /**
+   * What this group's calls meet, by time; the first phase begins at 0. Default: the fleet's
+   * `dependency`.
+   */
   readonly dependency?: readonly Phase[] | undefined
 }
 
@@ -61,15 +64,27 @@ export interface Phase {
 export interface SimulatedStorageOptions {
   /** There and back again. Default: 30 ms on average, 10 ms at least. */
   readonly latency?: Spread | undefined
-  /** How long a write holds the row, so that others wait: 1,000 over it is the most writes a second. Default 0.7. */
+  /**
+   * How long a write holds the row, so that others wait: 1,000 over it is the most writes a second.
+   * Default 0.7.
+   */
   readonly writeMs?: number | undefined
-  /** The share of operations, from 0 to 1, that never reach the storage, and never answer. Default 0. */
+  /**
+   * The share of operations, from 0 to 1, that never reach the storage, and never answer. Default
+   * 0.
+   */
   readonly timeouts?: number | undefined
-  /** The share of operations that are done, and whose answer is lost. With `timeouts` at most 1. Default 0. */
+  /**
+   * The share of operations that are done, and whose answer is lost. With `timeouts` at most 1.
+   * Default 0.
+   */
   readonly lostAnswers?: number | undefined
   /** While the storage refuses everything. Default: never. */
   readonly outages?: readonly { readonly fromMs: number; readonly untilMs: number }[] | undefined
-  /** At this time the rows become what they were so long before, as after a restore or a failover. Default: never. */
+  /**
+   * At this time the rows become what they were so long before, as after a restore or a failover.
+   * Default: never.
+   */
   readonly rewind?: { readonly atMs: number; readonly byMs: number } | undefined
 }
 

@@ -5,14 +5,20 @@ import { BLANK, type CircuitState, type StoredState } from '../../core/state.ts'
 import { transition } from '../../core/transition.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** The best that any breaker could do: a single one that sees every call of the fleet as it begins and as it ends, at no cost. */
+/**
+ * The best that any breaker could do: a single one that sees every call of the fleet as it begins
+ * and as it ends, at no cost.
+ */
 export class Oracle {
   readonly #time: VirtualTime
   readonly #settings: Settings
   readonly #opened: (from: CircuitState) => void
   #state: StoredState = BLANK
   #reports = 0
-  /** Successes of a closed breaker that were not taken in yet: in a window of counts they do nothing until a failure follows. */
+  /**
+   * Successes of a closed breaker that were not taken in yet: in a window of counts they do nothing
+   * until a failure follows.
+   */
   #noted = 0
 
   constructor(time: VirtualTime, settings: Settings, opened: (from: CircuitState) => void) {

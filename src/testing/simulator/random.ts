@@ -1,4 +1,7 @@
-/** How long something takes, in milliseconds: never less than `min`, `mean` on average, with an exponential tail up to ten means. */
+/**
+ * How long something takes, in milliseconds: never less than `min`, `mean` on average, with an
+ * exponential tail up to ten means.
+ */
 export interface Spread {
   readonly min: number
   readonly mean: number

@@ -11,7 +11,10 @@ export interface SimulationReport {
   readonly total: CallsReport
   readonly statementsPer1000Calls: number
   readonly opens: OpensReport
-  /** How the fleet stopped when the dependency first died for all groups; null: it never did, or nobody stopped. */
+  /**
+   * How the fleet stopped when the dependency first died for all groups; null: it never did, or
+   * nobody stopped.
+   */
   readonly stop: StopReport | null
   /** The most probes that were at the dependency at one time. */
   readonly probesAtOnce: number
@@ -61,7 +64,10 @@ export interface PhaseReport {
   readonly asks: number
   readonly writes: number
   readonly statementsPer1000Calls: number
-  /** The row's busiest second in this phase; and in its second half, when the fleet has settled, with that half's average. */
+  /**
+   * The row's busiest second in this phase; and in its second half, when the fleet has settled,
+   * with that half's average.
+   */
   readonly peak: RowLoad
   readonly steadyPeak: RowLoad
   readonly steady: RowLoad
@@ -88,14 +94,17 @@ export interface OpensReport {
   /** Of these, while a call of some group could still succeed. */
   readonly falseFleet: number
   readonly falseOracle: number
-  /** Deaths of the dependency, for all groups at once, that the oracle's breaker noticed and the fleet's did not. */
+  /**
+   * Deaths of the dependency, for all groups at once, that the oracle's breaker noticed and the
+   * fleet's did not.
+   */
   readonly missed: number
   /** When they opened. */
   readonly fleetAt: readonly number[]
   readonly oracleAt: readonly number[]
   /**
-   * Milliseconds from the oracle's first opening to the fleet's first. Below 0: the fleet opened before the oracle. Null: one of
-   * the two never opened.
+   * Milliseconds from the oracle's first opening to the fleet's first. Below 0: the fleet opened
+   * before the oracle. Null: one of the two never opened.
    */
   readonly firstDelayMs: number | null
 }
@@ -106,13 +115,18 @@ export interface StopReport {
   readonly limitAt: number
   /** When the fleet's row opened. */
   readonly openedAt: number
-  /** From `limitAt` to an isolate's last call that was no probe: the median, 99 of 100, and the last of all. */
+  /**
+   * From `limitAt` to an isolate's last call that was no probe: the median, 99 of 100, and the last
+   * of all.
+   */
   readonly medianMs: number
   readonly p99Ms: number
   readonly worstMs: number
   /** Calls, no probes, that an isolate let through after it should have stopped. */
   readonly late: number
-  /** Isolates, by group, that let no call through of those that came in after the row had opened. */
+  /**
+   * Isolates, by group, that let no call through of those that came in after the row had opened.
+   */
   readonly unharmed: Readonly<Record<string, number>>
   /** Calls that reached the dead dependency in this phase, without the probes. */
   readonly reached: number

@@ -26,8 +26,9 @@ const KEY = 'dependency'
 const FAREWELL_MS = 30_000
 
 /**
- * Runs a fleet of breakers in virtual time: the real policy, the real replica and the real transition, on a storage and a dependency
- * that behave as badly as they are told to. Deterministic: the same options give the same report.
+ * Runs a fleet of breakers in virtual time: the real policy, the real replica and the real
+ * transition, on a storage and a dependency that behave as badly as they are told to.
+ * Deterministic: the same options give the same report.
  * @throws {InvalidOptionError} naming the option, its range and the value
  */
 export function simulate(options: SimulationOptions): Promise<SimulationReport> {
@@ -39,7 +40,9 @@ class Fleet {
   readonly #options: SimulationOptions
   readonly #time = new VirtualTime(START)
   readonly #traffic: Traffic<Isolate>
-  /** Apart from the traffic's, so that what the breakers do has no influence on the calls that come. */
+  /**
+   * Apart from the traffic's, so that what the breakers do has no influence on the calls that come.
+   */
   readonly #chance: Random
   readonly #storage: SimulatedStorage
   readonly #oracle: Oracle

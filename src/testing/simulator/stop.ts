@@ -1,7 +1,10 @@
 import type { Isolate } from './isolate.ts'
 import type { StopReport } from './report.ts'
 
-/** How many times the storage's latency the gap between two flushes may last, at most a second: see the replica. */
+/**
+ * How many times the storage's latency the gap between two flushes may last, at most a second: see
+ * the replica.
+ */
 const LONGEST_GAP_MS = 1_000
 
 /** Watches a fleet stop, when its dependency dies for the first time. */
@@ -63,8 +66,9 @@ export class Stop {
   }
 
   /**
-   * When an isolate has stopped at the latest: the staleness bound and one round trip after the row opened; or, where a call of its
-   * own fails, one flight in progress, the gap and one round trip after that.
+   * When an isolate has stopped at the latest: the staleness bound and one round trip after the row
+   * opened; or, where a call of its own fails, one flight in progress, the gap and one round trip
+   * after that.
    */
   #deadline({ firstFailureAt }: Isolate, openedAt: number): number {
     const known = openedAt + this.#maxStalenessMs + this.roundTripMs

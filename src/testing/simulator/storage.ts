@@ -35,7 +35,10 @@ interface Timeline {
   version: number
 }
 
-/** The fleet's one storage: the specification, behind a slow and unreliable network and a row that takes one write at a time. */
+/**
+ * The fleet's one storage: the specification, behind a slow and unreliable network and a row that
+ * takes one write at a time.
+ */
 export class SimulatedStorage {
   readonly #time: VirtualTime
   readonly #random: Random
@@ -118,7 +121,10 @@ export class SimulatedStorage {
     )
   }
 
-  /** Sends a request through network and faults; `locks`: does it wait for the row? It looks before it does. */
+  /**
+   * Sends a request through network and faults; `locks`: does it wait for the row? It looks before
+   * it does.
+   */
   async #operate<T>(
     kind: 'read' | 'report' | 'ask',
     apply: () => Promise<[T, boolean]>,

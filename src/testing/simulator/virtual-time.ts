@@ -1,6 +1,7 @@
 /**
- * A clock that jumps from one event to the next, in whole milliseconds. Between two jumps all promises run on until none is left that
- * could: a run is as deterministic as the code in it, and takes as long as that code does.
+ * A clock that jumps from one event to the next, in whole milliseconds. Between two jumps all
+ * promises run on until none is left that could: a run is as deterministic as the code in it, and
+ * takes as long as that code does.
  */
 export class VirtualTime {
   #now: number
@@ -18,7 +19,10 @@ export class VirtualTime {
   readonly after = (ms: number): Promise<void> =>
     new Promise((resolve) => this.schedule(ms, resolve))
 
-  /** Calls `event` in so many milliseconds, rounded up. Events of one instant happen in the order in which they were asked for. */
+  /**
+   * Calls `event` in so many milliseconds, rounded up. Events of one instant happen in the order in
+   * which they were asked for.
+   */
   schedule(ms: number, event: () => void): void {
     const at = this.#now + Math.max(0, Math.ceil(ms))
     const events = this.#events.get(at)
