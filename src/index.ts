@@ -32,10 +32,19 @@ export { asCockatiel, type CockatielEvent, type CockatielPolicy } from './polici
 export { ExponentialDelay, type ExponentialDelayOptions, FixedDelay } from './policies/backoff.ts'
 export { protect } from './policies/decorator.ts'
 export {
-  type RetryEvent,
-  RetryLimitReached,
-  type RetryRuntime,
-  type RetryWithBackoffOptions,
-  RetryWithBackoffPolicy,
-} from './policies/retry.ts'
+  DecorrelatedJitter,
+  type DecorrelatedJitterOptions,
+} from './policies/decorrelated-jitter.ts'
+export { RetryWithBackoffPolicy } from './policies/retry.ts'
+export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './policies/retry-budget.ts'
+export { RetryLimitReached, type RetryStop } from './policies/retry-limit.ts'
+export type {
+  GiveUpEvent,
+  RetryContext,
+  RetryEvent,
+  RetryRuntime,
+  RetryWithBackoffOptions,
+} from './policies/retry-options.ts'
+export { retryableResponse } from './policies/retryable-response.ts'
 export { SafetyNet, type SafetyNetOptions } from './policies/safety-net.ts'
+export type { BreakerView } from './policies/strain.ts'

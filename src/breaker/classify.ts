@@ -17,13 +17,15 @@ export type CallResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown }
 
-/** The call took longer than the breaker's `timeout`. It counts as a failure. */
+/** The call took longer than a `timeout`, of a breaker or of a policy. It counts as a failure. */
 export class CallTimeoutError extends ResilientCircuitError {
   override readonly name = 'CallTimeoutError'
   readonly code = 'CALL_TIMEOUT'
 
-  constructor(resourceKey: string, timeoutMs: number) {
-    super(`call to ${JSON.stringify(resourceKey)} took longer than ${timeoutMs} ms`)
+  /** @param resourceKey - the breaker's; undefined where the limit is no breaker's */
+  constructor(resourceKey: string | undefined, timeoutMs: number) {
+    const to = resourceKey === undefined ? '' : ` to ${JSON.stringify(resourceKey)}`
+    super(`call${to} took longer than ${timeoutMs} ms`)
   }
 }
 

@@ -7,116 +7,59 @@ import {
   LazyContext,
   wrapWith,
 } from '../breaker/call.ts'
-import { attempt, type OnNotice, started, warn } from '../breaker/notice.ts'
-import { systemRuntime } from '../breaker/system-runtime.ts'
-import type { Backoff } from '../core/backoff.ts'
-import { checkedInteger, checkFunctions, checkKnown, type Names } from '../core/checks.ts'
-import { type Duration, toMilliseconds } from '../core/duration.ts'
-import { InvalidOptionError, ResilientCircuitError } from '../core/errors.ts'
+import { CallTimeoutError } from '../breaker/classify.ts'
+import { attempt, hookFailed, started } from '../breaker/notice.ts'
+import { type Runtime, unlessAborted } from '../breaker/runtime.ts'
+import { withTimeLimit } from '../breaker/time-limit.ts'
+import { isBranded } from '../core/errors.ts'
 import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { retryAfterOf } from './retry-after.ts'
+import { RetryLimitReached, type RetryStop } from './retry-limit.ts'
+import {
+  type ResolvedRetryOptions,
+  type RetryContext,
+  type RetryWithBackoffOptions,
+  resolveRetryOptions,
+} from './retry-options.ts'
+import { discard } from './retryable-response.ts'
+import { breakersIn, isStrained } from './strain.ts'
 
-/** Clock, chance and waiting. A breaker's `runtime` is one, too. */
-export interface RetryRuntime {
-  /** Milliseconds since 1970. */
-  now(): number
-  /** From 0 up to 1. */
-  random(): number
-  /** Resolves after so many milliseconds; may reject when the signal aborts, which nobody waits for then. */
-  after(ms: number, signal?: AbortSignal): Promise<void>
+/** How deep a rejection may lie in the causes of an error. */
+const DEEPEST_CAUSE = 5
+
+/** One call and its attempts. */
+interface Call {
+  /** On the monotonic clock. */
+  readonly begun: number
+  attempts: number
+  /** What the last attempt that threw has thrown. */
+  last: { readonly error: unknown } | undefined
+  /** The last wait that the backoff asked for, in milliseconds. */
+  delayMs: number | undefined
 }
 
-/** What `onRetry` is told before the wait. */
-export interface RetryEvent {
-  readonly error: unknown
-  /** How many attempts were made, from 1. */
-  readonly attempts: number
-  /** How long it will wait, in milliseconds. */
-  readonly delayMs: number
-}
-
-/** Options of {@link RetryWithBackoffPolicy}. */
-export interface RetryWithBackoffOptions {
-  /** How often a call is repeated at most, a whole number from 0. Default 3: four attempts. */
-  readonly maxRetries?: number | undefined
-  /** How long to wait before each repetition: an `ExponentialDelay`, a `FixedDelay`, or one of your own. Default: not at all. */
-  readonly backoff?: Backoff | undefined
-  /** Which errors are worth a repetition; any other is thrown as it is. Default: all. */
-  readonly shouldHandle?: ((error: unknown) => boolean) | undefined
-  /** The longest `Retry-After` of an error that is heeded where it is longer than the backoff, 0 to 24 h. Default `'30s'`. */
-  readonly maxRetryAfter?: Duration | undefined
-  /** A call will be repeated. It may return a promise, which is not waited for. */
-  readonly onRetry?: ((event: RetryEvent) => unknown) | undefined
-  /** Something a developer should know, such as a hook that failed. Default: a warning on the console. */
-  readonly onNotice?: OnNotice | undefined
-  /** For tests and simulations. Default: the system's. */
-  readonly runtime?: RetryRuntime | undefined
-}
-
-const OPTIONS: Names<RetryWithBackoffOptions> = {
-  maxRetries: 1,
-  backoff: 1,
-  shouldHandle: 1,
-  maxRetryAfter: 1,
-  onRetry: 1,
-  onNotice: 1,
-  runtime: 1,
-}
-
-/** Every attempt failed; `cause` is the last one's error. */
-export class RetryLimitReached extends ResilientCircuitError {
-  override readonly name = 'RetryLimitReached'
-  readonly code = 'RETRY_LIMIT_REACHED'
-  /** How many attempts were made. */
-  readonly attempts: number
-
-  constructor(attempts: number, cause: unknown) {
-    super(attempts === 1 ? 'the only attempt failed' : `all ${attempts} attempts failed`, { cause })
-    this.attempts = attempts
-  }
-}
-
-/** Repeats a call that failed. It never repeats what a breaker rejected, nor sleeps after the last attempt. */
+/**
+ * Repeats a call that failed. It never repeats what a breaker rejected, nor sleeps after the last attempt. A `budget` keeps the
+ * retries of many calls from becoming a storm.
+ */
 export class RetryWithBackoffPolicy implements CallPolicy {
   readonly acceptsCallOptions: true = true
-  readonly #maxRetries: number
-  readonly #backoff: Backoff | undefined
-  readonly #shouldHandle: (error: unknown) => boolean
-  readonly #maxRetryAfterMs: number
-  readonly #onRetry: ((event: RetryEvent) => unknown) | undefined
-  readonly #onNotice: OnNotice
-  readonly #runtime: RetryRuntime
+  readonly #given: RetryWithBackoffOptions
+  readonly #options: ResolvedRetryOptions
 
   /** @throws {InvalidOptionError} naming the option, its range and the value */
   constructor(options: RetryWithBackoffOptions = {}) {
-    checkKnown(options, OPTIONS)
-    const { maxRetries = 3, backoff } = options
-    checkedInteger('maxRetries', maxRetries, 0)
-    if (backoff !== undefined && typeof backoff?.forAttempt !== 'function') {
-      throw new InvalidOptionError(
-        'backoff',
-        'an ExponentialDelay, a FixedDelay or another object with forAttempt',
-        backoff,
-      )
-    }
-    checkFunctions(options, ['shouldHandle', 'onRetry', 'onNotice'])
-    this.#maxRetries = maxRetries
-    this.#backoff = backoff
-    this.#shouldHandle = options.shouldHandle ?? (() => true)
-    this.#maxRetryAfterMs = toMilliseconds('maxRetryAfter', options.maxRetryAfter ?? '30s', {
-      min: 0,
-      max: DAY_MS,
-    })
-    this.#onRetry = options.onRetry
-    this.#onNotice = options.onNotice ?? warn
-    this.#runtime = options.runtime ?? systemRuntime
+    this.#options = resolveRetryOptions(options)
+    this.#given = { ...options }
   }
 
   /**
-   * Calls `fn` until it succeeds.
-   * @throws {RetryLimitReached} where every attempt failed
+   * Calls `fn` until it succeeds, or returns what is not worth a repetition.
+   * @returns what `fn` returned last, whatever it is worth
+   * @throws {RetryLimitReached} where every attempt failed, and `rethrow` is not `'last'`
    * @throws {ProtectedCallError} where a breaker within rejects, with the last error of an attempt, if any, as its `cause`
+   * @throws {CallTimeoutError} where `rethrow` is `'last'` and `totalTimeout` ended the first attempt
    * @throws what `fn` throws where `shouldHandle` says no or the caller's signal aborted; the signal's reason where it ends a wait
    */
   async execute<T>(
@@ -126,27 +69,11 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     checkFunction(fn)
     const { signal } = callOptions(signalOrOptions)
     signal?.throwIfAborted()
-    let last: { readonly error: unknown } | undefined
-    for (let attempts = 1; ; attempts++) {
-      try {
-        return await fn(new LazyContext(signal))
-      } catch (error) {
-        if (isProtectedCallError(error))
-          throw last === undefined ? error : because(error, last.error)
-        if (
-          signal?.aborted ||
-          !attempt(this.#onNotice, 'shouldHandle', () => this.#shouldHandle(error))
-        )
-          throw error
-        if (attempts > this.#maxRetries) throw new RetryLimitReached(attempts, error)
-        last = { error }
-        const delayMs =
-          attempt(this.#onNotice, 'backoff', () => this.#delayMs(attempts, error)) ?? 0
-        started(this.#onNotice, 'onRetry', () => this.#onRetry?.({ error, attempts, delayMs }))
-        signal?.throwIfAborted()
-        if (delayMs > 0) await this.#wait(delayMs, signal)
-      }
-    }
+    const { totalTimeoutMs, runtime } = this.#options
+    const call = { begun: runtime.monotonic(), attempts: 0, last: undefined, delayMs: undefined }
+    return totalTimeoutMs === undefined
+      ? this.#repeat(fn, signal, call)
+      : this.#limited(fn, signal, call, totalTimeoutMs)
   }
 
   /** The same function, repeated when it fails: keeps its arguments, `this`, name and types. */
@@ -156,31 +83,167 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     return wrapWith(this, fn)
   }
 
-  #delayMs(attempts: number, error: unknown): number {
-    const runtime = this.#runtime
-    const own = this.#backoff?.forAttempt(attempts, () => runtime.random()) ?? 0
-    const asked = Math.min(retryAfterOf(error, runtime.now()) ?? 0, this.#maxRetryAfterMs)
-    // A timer fires at once where it is told to wait for more than it can count, and a backoff may be anybody's.
-    return Math.min(Math.max(own > 0 ? own : 0, asked), DAY_MS)
+  /** What a {@link SafetyNet} runs that has `inner` within this policy: the same, with an eye on the breakers there. */
+  around(inner: readonly object[]): RetryWithBackoffPolicy {
+    const unless = breakersIn(inner)
+    // A class made from this one may do more than its options say.
+    const isPlain = this.constructor === RetryWithBackoffPolicy
+    if (!isPlain || this.#given.unless !== undefined || unless.length === 0) return this
+    const budget = this.#options.budget ?? false
+    return new RetryWithBackoffPolicy({ ...this.#given, unless, budget })
   }
 
-  /** Ends at once when the caller goes away, even where the runtime's own waiting does not. */
-  async #wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (signal === undefined) return this.#runtime.after(ms)
-    let abort = () => {}
-    const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason)
-    })
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      await Promise.race([this.#runtime.after(ms, signal), aborted])
-    } finally {
-      signal.removeEventListener('abort', abort)
+  async #repeat<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    signal: AbortSignal | undefined,
+    call: Call,
+  ): Promise<T> {
+    const { onNotice, budget, runtime, maxRetries } = this.#options
+    for (;;) {
+      let ended: Ended<T>
+      call.attempts++
+      try {
+        ended = { ok: true, value: await fn(new LazyContext(signal)) }
+      } catch (error) {
+        if (isRejection(error)) throw because(error, call.last)
+        ended = { ok: false, error }
+        call.last = { error }
+      }
+      const isAnswer = !ended.ok || !isBranded(ended.value)
+      if (isAnswer && call.attempts === 1) attempt(onNotice, 'budget', () => budget?.deposit())
+      if (signal?.aborted || !this.#isWorthIt(ended, call)) return settled(ended)
+      const delayMs = call.attempts > maxRetries ? 0 : this.#delayMs(ended, call)
+      const stop = this.#stop(call, delayMs)
+      if (stop !== undefined) return this.#giveUp(ended, call, stop)
+      const event = { ...this.#told(ended, call), delayMs }
+      started(onNotice, 'onRetry', () => this.#options.onRetry?.(event))
+      let isGivenUp = true
+      try {
+        signal?.throwIfAborted()
+        if (delayMs > 0) await wait(delayMs, signal, runtime)
+        isGivenUp = false
+      } finally {
+        if (isGivenUp && ended.ok) discard(ended.value)
+      }
+      if (this.#isStrained(call)) return this.#giveUp(ended, call, 'BREAKER')
+      if (ended.ok) discard(ended.value)
     }
+  }
+
+  /** The same with an end to it: the attempt that runs then is given up, whether `fn` heeds its signal or not. */
+  async #limited<T>(
+    fn: (context: CallContext) => PromiseLike<T> | T,
+    caller: AbortSignal | undefined,
+    call: Call,
+    ms: number,
+  ): Promise<T> {
+    const { runtime, onNotice } = this.#options
+    let overdue: CallTimeoutError | undefined
+    try {
+      return await withTimeLimit((signal) => this.#repeat(fn, signal, call), {
+        ms,
+        caller,
+        runtime,
+        error: () => {
+          overdue = new CallTimeoutError(undefined, ms)
+          return overdue
+        },
+        onBadSignal: (error) => hookFailed(onNotice, 'signal', error),
+      })
+    } catch (error) {
+      if (overdue === undefined || error !== overdue) throw error
+      return this.#giveUp({ ok: false, error: call.last?.error ?? error }, call, 'TOTAL_TIMEOUT')
+    }
+  }
+
+  #isWorthIt(ended: Ended<unknown>, call: Call): boolean {
+    const { shouldHandle, shouldRetryResult, onNotice } = this.#options
+    if (!ended.ok) {
+      if (shouldHandle === undefined) return true
+      const ask = () => shouldHandle(ended.error, this.#context(call))
+      return attempt(onNotice, 'shouldHandle', ask) ?? false
+    }
+    // The answer of a breaker in the place of what it rejected is none of the dependency.
+    if (shouldRetryResult === undefined || isBranded(ended.value)) return false
+    const ask = () => shouldRetryResult(ended.value, this.#context(call))
+    return attempt(onNotice, 'shouldRetryResult', ask) ?? false
+  }
+
+  #stop(call: Call, delayMs: number): RetryStop | undefined {
+    const { maxRetries, totalTimeoutMs, budget, onNotice } = this.#options
+    if (call.attempts > maxRetries) return 'MAX_RETRIES'
+    if (this.#isStrained(call)) return 'BREAKER'
+    if (totalTimeoutMs !== undefined && this.#context(call).elapsedMs + delayMs >= totalTimeoutMs)
+      return 'TOTAL_TIMEOUT'
+    // The last question, for it takes a retry.
+    return budget === undefined || attempt(onNotice, 'budget', () => budget.withdraw())
+      ? undefined
+      : 'BUDGET'
+  }
+
+  #isStrained(call: Call): boolean {
+    const { unless, onNotice } = this.#options
+    return unless.some((each) => attempt(onNotice, 'unless', () => isStrained(each, call.attempts)))
+  }
+
+  #giveUp<T>(ended: Ended<T>, call: Call, reason: RetryStop): T {
+    const { onGiveUp, onNotice, rethrowsLast } = this.#options
+    const event = { ...this.#told(ended, call), reason }
+    started(onNotice, 'onGiveUp', () => onGiveUp?.(event))
+    if (ended.ok || rethrowsLast) return settled(ended)
+    throw new RetryLimitReached(call.attempts, ended.error, reason)
+  }
+
+  #context({ attempts, begun }: Call): RetryContext {
+    return { attempts, elapsedMs: Math.max(0, this.#options.runtime.monotonic() - begun) }
+  }
+
+  #told(ended: Ended<unknown>, call: Call) {
+    const how = ended.ok ? { result: ended.value } : { error: ended.error }
+    return { ...this.#context(call), ...how }
+  }
+
+  #delayMs(ended: Ended<unknown>, call: Call): number {
+    const { runtime, backoff, maxRetryAfterMs, onNotice } = this.#options
+    const draw = () => backoff?.forAttempt(call.attempts, () => runtime.random(), call.delayMs)
+    const own = attempt(onNotice, 'backoff', draw) ?? 0
+    call.delayMs = own > 0 ? own : 0
+    const said = ended.ok ? ended.value : ended.error
+    const asked = attempt(onNotice, 'Retry-After', () => retryAfterOf(said, runtime.now())) ?? 0
+    // A timer fires at once where it is told to wait for more than it can count, and a backoff may be anybody's.
+    return Math.min(Math.max(call.delayMs, Math.min(asked, maxRetryAfterMs)), DAY_MS)
   }
 }
 
+/** How an attempt ended. */
+type Ended<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
+
+/** Ends at once when the caller goes away, even where the runtime's own waiting does not. */
+function wait(ms: number, signal: AbortSignal | undefined, runtime: Runtime): Promise<void> {
+  const waited = runtime.after(ms, signal)
+  return signal === undefined ? waited : unlessAborted(waited, signal)
+}
+
+function settled<T>(ended: Ended<T>): T {
+  if (ended.ok) return ended.value
+  throw ended.error
+}
+
+/** Did a breaker reject what this error is of, itself or as a cause? A client may have wrapped the rejection in an error of its own. */
+function isRejection(error: unknown): boolean {
+  let each = error
+  for (let depth = 0; depth < DEEPEST_CAUSE && each instanceof Error; depth++) {
+    if (isProtectedCallError(each)) return true
+    each = each.cause
+  }
+  return false
+}
+
 /** A rejection that also tells what went wrong before it, if it does not tell so already. */
-function because(rejection: ProtectedCallError, cause: unknown): ProtectedCallError {
-  return rejection.cause === undefined ? new ProtectedCallError({ ...rejection, cause }) : rejection
+function because(rejection: unknown, last: Call['last']): unknown {
+  return last !== undefined && isProtectedCallError(rejection) && rejection.cause === undefined
+    ? new ProtectedCallError({ ...rejection, cause: last.error })
+    : rejection
 }

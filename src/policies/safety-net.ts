@@ -18,6 +18,12 @@ export interface SafetyNetOptions<Alt = never> {
   readonly policies: readonly Policy<Alt>[]
 }
 
+/** A policy that does its work with an eye on those within it. */
+interface NetPolicy<Alt> extends Policy<Alt> {
+  /** What stands in its place where these are within it. */
+  around?(inner: readonly Policy<Alt>[]): Policy<Alt>
+}
+
 /**
  * Several policies as one. The signal that a policy hands to what it runs is the next one's; options such as `waitUntil` reach every
  * policy that takes them.
@@ -30,6 +36,9 @@ export interface SafetyNetOptions<Alt = never> {
  */
 export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
   readonly acceptsCallOptions: true = true
+  /** The policies that it is made of, outermost first; frozen. */
+  readonly policies: readonly Policy<Alt>[]
+  /** The same, as each is within this net. */
   readonly #policies: readonly Policy<Alt>[]
 
   /** @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in it twice */
@@ -44,7 +53,10 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
       if (policies.indexOf(policy) !== i)
         throw new InvalidOptionError(`policies[${i}]`, 'in the list only once', policy)
     })
-    this.#policies = [...policies]
+    this.policies = Object.freeze([...policies])
+    this.#policies = this.policies.map((policy: NetPolicy<Alt>, i) =>
+      typeof policy.around === 'function' ? policy.around(this.policies.slice(i + 1)) : policy,
+    )
   }
 
   /** Calls `fn` under all policies. @throws what they throw, or `fn` */

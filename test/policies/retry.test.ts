@@ -125,8 +125,8 @@ describe('RetryWithBackoffPolicy', () => {
     })
     await retry.execute(failing(down, down, down)).catch(() => {})
     expect(events).toEqual([
-      [{ error: down, attempts: 1, delayMs: 7 }, 0],
-      [{ error: down, attempts: 2, delayMs: 7 }, 1],
+      [{ error: down, attempts: 1, elapsedMs: 0, delayMs: 7 }, 0],
+      [{ error: down, attempts: 2, elapsedMs: 0, delayMs: 7 }, 1],
     ])
   })
 
