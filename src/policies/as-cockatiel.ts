@@ -10,7 +10,10 @@ export interface CockatielPolicy<Alt = never> {
   readonly _altReturn: Alt
   /** A call returned; how long it took, in milliseconds. */
   readonly onSuccess: CockatielEvent<{ duration: number }>
-  /** A call threw, or was rejected. Policies do not tell what they made of an error: `handled` is always true. */
+  /**
+   * A call threw, or was rejected. Policies do not tell what they made of an error: `handled` is
+   * always true.
+   */
   readonly onFailure: CockatielEvent<{
     duration: number
     handled: boolean
@@ -23,8 +26,8 @@ export interface CockatielPolicy<Alt = never> {
 }
 
 /**
- * A policy of this library in the form in which cockatiel composes its own. A listener that fails is reported to `onNotice`, by
- * default on the console, and replaces no result.
+ * A policy of this library in the form in which cockatiel composes its own. A listener that fails
+ * is reported to `onNotice`, by default on the console, and replaces no result.
  *
  * @example
  * ```ts

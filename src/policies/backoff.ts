@@ -13,14 +13,18 @@ export interface ExponentialDelayOptions {
   readonly maxDelay: Duration
   /** What each delay is multiplied by to give the next, from 1. Default 2. */
   readonly factor?: number | undefined
-  /** The share of a delay that is left to chance, 0 to 1: a delay of 2 s with 0.1 is 1.8 s to 2 s. Default 0. */
+  /**
+   * The share of a delay that is left to chance, 0 to 1: a delay of 2 s with 0.1 is 1.8 s to 2 s.
+   * Default 0.
+   */
   readonly jitter?: number | undefined
 }
 
 /**
- * Delays that grow from attempt to attempt, up to a limit. Chance shortens them, and so spreads those at the limit, too. What it
- * would shorten to less than `minDelay` it lengthens by as much instead, so that first delays are spread as well.
- * Also a `cooldown` by number of consecutive opens, where jitter has no part: it is the row's, and so the same for all.
+ * Delays that grow from attempt to attempt, up to a limit. Chance shortens them, and so spreads
+ * those at the limit, too. What it would shorten to less than `minDelay` it lengthens by as much
+ * instead, so that first delays are spread as well. Also a `cooldown` by number of consecutive
+ * opens, where jitter has no part: it is the row's, and so the same for all.
  */
 export class ExponentialDelay implements Backoff {
   readonly #minMs: number

@@ -14,13 +14,16 @@ export interface DecorrelatedJitterOptions {
 
 /** How many times as long as the one before a delay may be. */
 const GROWTH = 3
-/** After so many steps all delays are drawn from the same range, however long the first ones are. */
+/**
+ * After so many steps all delays are drawn from the same range, however long the first ones are.
+ */
 const MOST_STEPS = 50
 
 /**
- * Delays by chance: each is between `minDelay` and three times the one before, and no longer than `maxDelay`. They grow from attempt to
- * attempt, and calls that failed together do not come back together. The idea is the one that Amazon's "Exponential Backoff And
- * Jitter" calls decorrelated jitter.
+ * Delays by chance: each is between `minDelay` and three times the one before, and no longer than
+ * `maxDelay`. They grow from attempt to attempt, and calls that failed together do not come back
+ * together. The idea is the one that Amazon's "Exponential Backoff And Jitter" calls decorrelated
+ * jitter.
  */
 export class DecorrelatedJitter implements Backoff {
   readonly #minMs: number

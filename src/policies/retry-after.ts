@@ -1,8 +1,9 @@
 import { parseHttpDate } from '../breaker/http-date.ts'
 
 /**
- * How long the dependency asks to be left alone, in milliseconds: the error's own `retryAfterMs`, or a `Retry-After` among its
- * `headers` or those of its `response`. Undefined where it does not ask.
+ * How long the dependency asks to be left alone, in milliseconds: the error's own `retryAfterMs`,
+ * or a `Retry-After` among its `headers` or those of its `response`. Undefined where it does not
+ * ask.
  */
 export function retryAfterOf(error: unknown, now: number): number | undefined {
   const { retryAfterMs, headers, response } = fields(error)
@@ -12,8 +13,9 @@ export function retryAfterOf(error: unknown, now: number): number | undefined {
 }
 
 /**
- * The value of a `Retry-After` header, in milliseconds from `now`: whole seconds, or a date in one of the
- * three forms of RFC 9110, section 5.6.7, all of which are in UTC. Undefined where it is neither.
+ * The value of a `Retry-After` header, in milliseconds from `now`: whole seconds, or a date in one
+ * of the three forms of RFC 9110, section 5.6.7, all of which are in UTC. Undefined where it is
+ * neither.
  */
 export function parseRetryAfter(text: string, now: number): number | undefined {
   const value = text.trim()

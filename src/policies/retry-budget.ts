@@ -4,7 +4,9 @@ import { resolveRuntime } from '../breaker/system-runtime.ts'
 import { checkedInteger, checkKnown } from '../core/checks.ts'
 import { InvalidOptionError } from '../core/errors.ts'
 
-/** How many retries there may be, in proportion to calls. One of your own has these members, too. */
+/**
+ * How many retries there may be, in proportion to calls. One of your own has these members, too.
+ */
 export interface RetryBudget {
   /** How many retries it holds, as it was at the last call or retry. A retry needs a whole one. */
   readonly balance: number
@@ -21,8 +23,8 @@ export interface RetryBudgetOptions {
   /** How many retries each second adds, 0 to 1,000. Default 1. */
   readonly minPerSecond?: number | undefined
   /**
-   * How many retries there are at the beginning, a whole number from 0 to 1,000. Default 10. The budget never holds more than that;
-   * with 0 it holds at most one.
+   * How many retries there are at the beginning, a whole number from 0 to 1,000. Default 10. The
+   * budget never holds more than that; with 0 it holds at most one.
    */
   readonly reserve?: number | undefined
   /** Its clock, for tests and simulations. Default: the system's. */
@@ -34,8 +36,9 @@ export const MIN_PER_SECOND = 1
 export const RESERVE = 10
 
 /**
- * A limit to the load that retries add: each retry takes one out, calls and time fill it again. It is this isolate's; several policies
- * may share one. The idea is that of Finagle's `RetryBudget` and of the retry quota of the AWS SDKs.
+ * A limit to the load that retries add: each retry takes one out, calls and time fill it again. It
+ * is this isolate's; several policies may share one. The idea is that of Finagle's `RetryBudget`
+ * and of the retry quota of the AWS SDKs.
  *
  * @throws {InvalidOptionError} naming the option, its range and the value
  * @example

@@ -1,8 +1,9 @@
 import { ResilientCircuitError } from '../core/errors.ts'
 
 /**
- * Why a call that failed is not repeated. `MAX_RETRIES`: it was, as often as it may. `BUDGET`: too many calls are repeated already.
- * `BREAKER`: a breaker within is near its limit, or only probing. `TOTAL_TIMEOUT`: there is no time left.
+ * Why a call that failed is not repeated. `MAX_RETRIES`: it was, as often as it may. `BUDGET`: too
+ * many calls are repeated already. `BREAKER`: a breaker within is near its limit, or only probing.
+ * `TOTAL_TIMEOUT`: there is no time left.
  */
 export type RetryStop = 'MAX_RETRIES' | 'BUDGET' | 'BREAKER' | 'TOTAL_TIMEOUT'
 

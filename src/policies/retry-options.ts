@@ -49,44 +49,55 @@ export interface RetryWithBackoffOptions {
   /** How often a call is repeated at most, a whole number from 0. Default 3: four attempts. */
   readonly maxRetries?: number | undefined
   /**
-   * How long to wait before each repetition: an `ExponentialDelay`, a `DecorrelatedJitter`, a `FixedDelay`, or one of your own.
-   * Default: not at all.
+   * How long to wait before each repetition: an `ExponentialDelay`, a `DecorrelatedJitter`, a
+   * `FixedDelay`, or one of your own. Default: not at all.
    */
   readonly backoff?: Backoff | undefined
   /** Which errors are worth a repetition; any other is thrown as it is. Default: all. */
   readonly shouldHandle?: ((error: unknown, context: RetryContext) => boolean) | undefined
   /**
-   * Which returned values are worth a repetition, such as `retryableResponse`. Where there is none the value itself is returned. The
-   * body of a response that is dropped for a repetition is cancelled. Default: none are.
+   * Which returned values are worth a repetition, such as `retryableResponse`. Where there is none
+   * the value itself is returned. The body of a response that is dropped for a repetition is
+   * cancelled. Default: none are.
    */
   readonly shouldRetryResult?: ((value: unknown, context: RetryContext) => boolean) | undefined
-  /** The longest `Retry-After` of an error or a value that is heeded where it is longer than the backoff, 0 to 24 h. Default `'30s'`. */
+  /**
+   * The longest `Retry-After` of an error or a value that is heeded where it is longer than the
+   * backoff, 0 to 24 h. Default `'30s'`.
+   */
   readonly maxRetryAfter?: Duration | undefined
   /**
-   * How long all attempts and waits may take together, 1 ms to 24 h. What runs when it is over is given up, and its signal aborts;
-   * no wait begins that would last longer. Default: no limit.
+   * How long all attempts and waits may take together, 1 ms to 24 h. What runs when it is over is
+   * given up, and its signal aborts; no wait begins that would last longer. Default: no limit.
    */
   readonly totalTimeout?: Duration | undefined
   /**
-   * What keeps retries from becoming a storm; false: nothing does. Default: a `retryBudget()` of this policy's own, whose reserve is
-   * `maxRetries` where that is more than 10.
+   * What keeps retries from becoming a storm; false: nothing does. Default: a `retryBudget()` of
+   * this policy's own, whose reserve is `maxRetries` where that is more than 10.
    */
   readonly budget?: RetryBudget | false | undefined
   /**
-   * No retry is made while one of these breakers has half as many failures in its window as trip it, or more, or is HALF_OPEN. The
-   * failures of the call itself do not count. Default: those that a `SafetyNet` has within this policy. False: none.
+   * No retry is made while one of these breakers has half as many failures in its window as trip
+   * it, or more, or is HALF_OPEN. The failures of the call itself do not count. Default: those that
+   * a `SafetyNet` has within this policy. False: none.
    */
   readonly unless?: BreakerView | readonly BreakerView[] | false | undefined
   /**
-   * What is thrown in the end: a `RetryLimitReached` with the last attempt's error as its `cause` (`'limit'`, default), or that error
-   * itself (`'last'`).
+   * What is thrown in the end: a `RetryLimitReached` with the last attempt's error as its `cause`
+   * (`'limit'`, default), or that error itself (`'last'`).
    */
   readonly rethrow?: 'limit' | 'last' | undefined
   /** A call will be repeated. It may return a promise, which is not waited for. */
   readonly onRetry?: ((event: RetryEvent) => unknown) | undefined
-  /** A call that is worth a repetition will not be repeated. It may return a promise, which is not waited for. */
+  /**
+   * A call that is worth a repetition will not be repeated. It may return a promise, which is not
+   * waited for.
+   */
   readonly onGiveUp?: ((event: GiveUpEvent) => unknown) | undefined
-  /** Something a developer should know, such as a hook that failed. Default: a warning on the console. */
+  /**
+   * Something a developer should know, such as a hook that failed. Default: a warning on the
+   * console.
+   */
   readonly onNotice?: OnNotice | undefined
   /** For tests and simulations. Default: the system's. */
   readonly runtime?: RetryRuntime | undefined

@@ -12,7 +12,6 @@ import { attempt, hookFailed, started } from '../breaker/notice.ts'
 import { type Runtime, unlessAborted } from '../breaker/runtime.ts'
 import { withTimeLimit } from '../breaker/time-limit.ts'
 import { isBranded } from '../core/errors.ts'
-import { isProtectedCallError, ProtectedCallError } from '../core/rejection.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { RetryLimitReached, type RetryStop } from './retry-limit.ts'
@@ -22,11 +21,9 @@ import {
   type RetryWithBackoffOptions,
   resolveRetryOptions,
 } from './retry-options.ts'
+import { because, isRejection } from './retry-rejection.ts'
 import { discard } from './retryable-response.ts'
 import { breakersIn, isStrained } from './strain.ts'
-
-/** How deep a rejection may lie in the causes of an error. */
-const DEEPEST_CAUSE = 5
 
 /** One call and its attempts. */
 interface Call {
@@ -40,8 +37,8 @@ interface Call {
 }
 
 /**
- * Repeats a call that failed. It never repeats what a breaker rejected, nor sleeps after the last attempt. A `budget` keeps the
- * retries of many calls from becoming a storm.
+ * Repeats a call that failed. It never repeats what a breaker rejected, nor sleeps after the last
+ * attempt. A `budget` keeps the retries of many calls from becoming a storm.
  */
 export class RetryWithBackoffPolicy implements CallPolicy {
   readonly acceptsCallOptions: true = true
@@ -58,9 +55,12 @@ export class RetryWithBackoffPolicy implements CallPolicy {
    * Calls `fn` until it succeeds, or returns what is not worth a repetition.
    * @returns what `fn` returned last, whatever it is worth
    * @throws {RetryLimitReached} where every attempt failed, and `rethrow` is not `'last'`
-   * @throws {ProtectedCallError} where a breaker within rejects, with the last error of an attempt, if any, as its `cause`
-   * @throws {CallTimeoutError} where `rethrow` is `'last'` and `totalTimeout` ended the first attempt
-   * @throws what `fn` throws where `shouldHandle` says no or the caller's signal aborted; the signal's reason where it ends a wait
+   * @throws {ProtectedCallError} where a breaker within rejects, with the last error of an attempt,
+   * if any, as its `cause`
+   * @throws {CallTimeoutError} where `rethrow` is `'last'` and `totalTimeout` ended the first
+   * attempt
+   * @throws what `fn` throws where `shouldHandle` says no or the caller's signal aborted; the
+   * signal's reason where it ends a wait
    */
   async execute<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
@@ -83,7 +83,10 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     return wrapWith(this, fn)
   }
 
-  /** What a {@link SafetyNet} runs that has `inner` within this policy: the same, with an eye on the breakers there. */
+  /**
+   * What a {@link SafetyNet} runs that has `inner` within this policy: the same, with an eye on the
+   * breakers there.
+   */
   around(inner: readonly object[]): RetryWithBackoffPolicy {
     const unless = breakersIn(inner)
     // A class made from this one may do more than its options say.
@@ -130,7 +133,10 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     }
   }
 
-  /** The same with an end to it: the attempt that runs then is given up, whether `fn` heeds its signal or not. */
+  /**
+   * The same with an end to it: the attempt that runs then is given up, whether `fn` heeds its
+   * signal or not.
+   */
   async #limited<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
     caller: AbortSignal | undefined,
@@ -210,7 +216,8 @@ export class RetryWithBackoffPolicy implements CallPolicy {
     call.delayMs = own > 0 ? own : 0
     const said = ended.ok ? ended.value : ended.error
     const asked = attempt(onNotice, 'Retry-After', () => retryAfterOf(said, runtime.now())) ?? 0
-    // A timer fires at once where it is told to wait for more than it can count, and a backoff may be anybody's.
+    // A timer fires at once where it is told to wait for more than it can count, and a backoff may
+    // be anybody's.
     return Math.min(Math.max(call.delayMs, Math.min(asked, maxRetryAfterMs)), DAY_MS)
   }
 }
@@ -229,21 +236,4 @@ function wait(ms: number, signal: AbortSignal | undefined, runtime: Runtime): Pr
 function settled<T>(ended: Ended<T>): T {
   if (ended.ok) return ended.value
   throw ended.error
-}
-
-/** Did a breaker reject what this error is of, itself or as a cause? A client may have wrapped the rejection in an error of its own. */
-function isRejection(error: unknown): boolean {
-  let each = error
-  for (let depth = 0; depth < DEEPEST_CAUSE && each instanceof Error; depth++) {
-    if (isProtectedCallError(each)) return true
-    each = each.cause
-  }
-  return false
-}
-
-/** A rejection that also tells what went wrong before it, if it does not tell so already. */
-function because(rejection: unknown, last: Call['last']): unknown {
-  return last !== undefined && isProtectedCallError(rejection) && rejection.cause === undefined
-    ? new ProtectedCallError({ ...rejection, cause: last.error })
-    : rejection
 }

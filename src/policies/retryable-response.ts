@@ -2,8 +2,9 @@
 const WORTH_A_RETRY: readonly unknown[] = [429, 502, 503, 504]
 
 /**
- * Is this a `Response` that says that another try may succeed: status 429, 502, 503 or 504? Its `Retry-After` lengthens the wait, as
- * that of an error does. False for anything else, and where it says `x-should-retry: false`, as the rejection of a breaker does.
+ * Is this a `Response` that says that another try may succeed: status 429, 502, 503 or 504? Its
+ * `Retry-After` lengthens the wait, as that of an error does. False for anything else, and where it
+ * says `x-should-retry: false`, as the rejection of a breaker does.
  *
  * @example
  * ```ts

@@ -25,13 +25,13 @@ interface NetPolicy<Alt> extends Policy<Alt> {
 }
 
 /**
- * Several policies as one. The signal that a policy hands to what it runs is the next one's; options such as `waitUntil` reach every
- * policy that takes them.
+ * Several policies as one. The signal that a policy hands to what it runs is the next one's;
+ * options such as `waitUntil` reach every policy that takes them.
  *
  * @example
  * ```ts
- * const net = new SafetyNet({ policies: [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()] })
- * const charge = net.wrap(async (order: Order) => pay(order))
+ * const policies = [new RetryWithBackoffPolicy(), new CircuitProtectorPolicy()]
+ * const charge = new SafetyNet({ policies }).wrap(async (order: Order) => pay(order))
  * ```
  */
 export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
@@ -41,7 +41,10 @@ export class SafetyNet<Alt = never> implements CallPolicy<Alt> {
   /** The same, as each is within this net. */
   readonly #policies: readonly Policy<Alt>[]
 
-  /** @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in it twice */
+  /**
+   * @throws {InvalidOptionError} where `policies` is no list of policies, or one of them stands in
+   * it twice
+   */
   constructor(options: SafetyNetOptions<Alt>) {
     checkKnown(options ?? {}, { policies: 1 })
     const policies = options?.policies

@@ -23,9 +23,11 @@ export function isBreaker(candidate: object): candidate is BreakerView {
 }
 
 /**
- * Is a breaker half-way to its limit or further, or only probing? An open one is not: it rejects, which costs nothing and tells why.
- * Neither is one that an operator overrides: its window decides nothing.
- * @param own - how many of its newest failures are those of the call that asks: a call is no sign of trouble for itself
+ * Is a breaker half-way to its limit or further, or only probing? An open one is not: it rejects,
+ * which costs nothing and tells why. Neither is one that an operator overrides: its window decides
+ * nothing.
+ * @param own - how many of its newest failures are those of the call that asks: a call is no sign
+ * of trouble for itself
  */
 export function isStrained(breaker: BreakerView, own: number): boolean {
   const { status, snapshot, failureLimit } = breaker
