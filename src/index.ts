@@ -35,6 +35,7 @@ export {
   DecorrelatedJitter,
   type DecorrelatedJitterOptions,
 } from './policies/decorrelated-jitter.ts'
+export { type FallbackOptions, FallbackPolicy } from './policies/fallback.ts'
 export { RetryWithBackoffPolicy } from './policies/retry.ts'
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './policies/retry-budget.ts'
 export { RetryLimitReached, type RetryStop } from './policies/retry-limit.ts'
@@ -48,3 +49,4 @@ export type {
 export { retryableResponse } from './policies/retryable-response.ts'
 export { SafetyNet, type SafetyNetOptions } from './policies/safety-net.ts'
 export type { BreakerView } from './policies/strain.ts'
+export { type TimeoutOptions, TimeoutPolicy } from './policies/timeout.ts'

@@ -19,13 +19,37 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 17_050 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 17_300 },
   { what: 'a breaker alone', code: ALONE, budget: 13_650 },
   {
     what: '+ RetryWithBackoffPolicy',
     code: `export { RetryWithBackoffPolicy } from 'resilient-circuit'`,
     beside: ALONE,
     budget: 2_450,
+  },
+  {
+    what: '+ DecorrelatedJitter',
+    code: `export { DecorrelatedJitter } from 'resilient-circuit'`,
+    beside: ALONE,
+    budget: 200,
+  },
+  {
+    what: '+ TimeoutPolicy',
+    code: `export { TimeoutPolicy } from 'resilient-circuit'`,
+    beside: ALONE,
+    budget: 170,
+  },
+  {
+    what: '+ FallbackPolicy',
+    code: `export { FallbackPolicy } from 'resilient-circuit'`,
+    beside: ALONE,
+    budget: 220,
+  },
+  {
+    what: '+ SafetyNet',
+    code: `export { SafetyNet } from 'resilient-circuit'`,
+    beside: ALONE,
+    budget: 340,
   },
   {
     what: '+ circuitBreaker',
