@@ -33,9 +33,17 @@ const entry: Record<string, string> = Object.fromEntries(
   [...new Set(names)].sort().map((name) => [name, sourceOf(name)]),
 )
 
+/** Indentation makes SQL legible here, and is sent with each statement there. */
+const squeezedSql = {
+  name: 'squeezed-sql',
+  transform: (code: string, id: string) =>
+    id.includes('/postgres/statements/') ? code.replace(/\n +/g, '\n') : undefined,
+}
+
 const config: UserConfig = defineConfig({
   cwd: root,
   entry,
+  plugins: [squeezedSql],
   tsconfig: `${root}tsconfig.json`,
   outDir: `${root}dist`,
   format: 'esm',
