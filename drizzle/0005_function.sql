@@ -1,7 +1,7 @@
 -- Written by .ci/write-function-migration.ts: do not edit.
 --
 -- The exchange as a function, whose plans stay cached. Without it the library sends the same body with each request.
-create or replace function rc_exchange_c1a8a0c5(jsonb) returns json language plpgsql as $rc$
+create or replace function rc_exchange_9d48e6a6(jsonb) returns json language plpgsql as $rc$
 #variable_conflict use_column
 declare
   request jsonb := $1;
@@ -11,7 +11,8 @@ declare
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean; meant boolean; signs boolean;
   bits varbit; near varbit; kept bigint[]; size int; at int; rounds int; f_bit int; good int; bad int;
-  who int; needed int; tally int; most bigint; nth bigint;
+  who int; needed int; tally int; most bigint; nth bigint; alive int; first bigint; tells boolean;
+  made_calls float8[]; told_calls float8[]; share float8; rate float8; faded float8; credit float8;
 begin
   if not request @? '$[*] ? (@.type != "look")' then
     return (select json_agg(json_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000)::bigint, 'snapshot', (select json_build_object('resource_key', c.resource_key, 'namespace', c.namespace, 'state', c.state, 'generation', c.generation,
@@ -21,7 +22,9 @@ begin
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', floor(extract(epoch from c.override_until) * 1000)::bigint, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
     'would_reject', c.would_reject, 'settings', c.settings, 'seen', c.seen, 'seen_at', c.seen_at,
-    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
+    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until,
+    'calls_bucket', c.calls_bucket, 'calls_ms', c.calls_ms, 'calls', c.calls, 'tells', c.tells, 'calls_first', c.calls_first,
+    'accounted_at', c.accounted_at, 'recently_failed', c.recently_failed, 'credit', c.credit, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
     'foreign', case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then json_build_object('state', c.own_state, 'open_until', floor(extract(epoch from c.own_open_until) * 1000)::bigint, 'window', (c.foreign_window or c.execution_log is distinct from '[]')) end)
       from rc_circuit_breakers c where c.resource_key = q.e ->> 'resource_key' and c.namespace = q.e ->> 'namespace')) order by q.ordinal)
       from jsonb_array_elements(request) with ordinality as q(e, ordinal));
@@ -31,18 +34,19 @@ begin
            (x.settings -> 'trip' ->> 'rate')::float8 as rate, (x.settings -> 'trip' ->> 'minimum')::int as minimum,
            (x.settings -> 'trip' ->> 'bucketMs')::bigint as bucket_ms, (x.settings ->> 'probes')::int as probes,
            (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency, (x.settings ->> 'reporters')::int as reporters,
+           (x.tell ->> 'calls')::float8 as calls, (x.tell ->> 'spanMs')::bigint as span_ms, (x.tell ->> 'draw')::float8 as draw, (x.tell ->> 'share')::float8 as share,
            array(select jsonb_array_elements_text(x.settings -> 'cooldownMs')::bigint) as cooldowns
       from rows from (jsonb_to_recordset(request) as (type text, resource_key text, namespace text, settings jsonb,
            generation bigint, flush_id int, since int, outcomes varbit, tokens bigint[], released bigint[], retry_after_ms bigint, trip boolean,
            would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text,
-           reporter int, alive_ms bigint, alone boolean)) with ordinality as x
+           reporter int, alive_ms bigint, alone boolean, tell jsonb, told float8)) with ordinality as x
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
     creates := r.type = 'command' or writes and r.since is null and (r.would_reject > 0 or r.generation = 0 and length(r.outcomes) > 0);
     select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace;
     held := case when not found then creates else r.type = 'command' or c.state <> c.own_state or c.open_until is distinct from c.own_open_until
-      or r.type = 'show' and c.state = 'CLOSED' and c.version > 0 and (r.alone
+      or r.type = 'show' and c.state = 'CLOSED' and c.version > 0 and (r.draw is not null or r.alone
         or exists (select from unnest(c.alone, c.alone_until) u(i, e) where i = r.reporter and e > (extract(epoch from clock_timestamp()) * 1000)::bigint)
         or (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs((extract(epoch from clock_timestamp()) * 1000)::bigint - a) < r.alive_ms * 0.4::float8) < r.reporters)
       or writes and (r.would_reject > 0 or c.state <> 'OPEN' and c.generation = r.generation
@@ -64,7 +68,8 @@ begin
       if c.resource_key is null then
         c := jsonb_populate_record(null::rc_circuit_breakers, '{"state": "CLOSED", "own_state": "CLOSED", "failure_count": 0, "cooldown_ms": 0, "generation": 0,
           "previous_generation": 0, "version": 0, "log": "", "opens": 0, "leases": [], "lease_ms": 0, "bucket": 0, "bucket_ms": 0, "bucket_successes": [],
-          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "seen": [], "seen_at": [], "failures": 0, "failed": [], "failed_nth": [], "alone": [], "alone_until": [], "updated_at": "1970-01-01T00:00:00Z"}');
+          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "seen": [], "seen_at": [], "failures": 0, "failed": [], "failed_nth": [], "alone": [], "alone_until": [], "calls_bucket": 0, "calls_ms": 0, "calls": [], "tells": [],
+          "calls_first": 0, "accounted_at": 0, "recently_failed": 0, "credit": 0, "updated_at": "1970-01-01T00:00:00Z"}');
         c.resource_key := r.resource_key; c.namespace := r.namespace;
       end if;
       exit when held or r.type is distinct from 'acquire' or c.state = 'CLOSED';
@@ -129,16 +134,50 @@ begin
             select sum(x), sum(y) into good, bad from unnest(c.bucket_successes, c.bucket_failures) as u(x, y);
           end if;
           if c.state = 'CLOSED' then
+            alive := case when r.reporter is not null then
+              (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms) end;
             if r.reporter is not null then
-              needed := least(r.reporters, case when not timed then r.failures end, 1 +
-                (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms));
+              needed := least(r.reporters, case when not timed then r.failures end, 1 + alive);
               if needed > 1 then
                 nth := (select n from unnest(c.failed, c.failed_nth) with ordinality u(i, n, o) where i <> r.reporter order by o offset needed - 2 limit 1);
                 most := case when nth is null then 0 when not timed then greatest(0, r.failures - 1 - c.failures + nth) when c.failures - nth >= bad then 0 end;
               end if;
             end if;
+            newest := now_ms / 3000; gone := newest - c.calls_bucket; tells := false;
+            if c.calls_ms > 0 and abs(gone) < 10 then
+              gone := greatest(gone, 0); newest := c.calls_bucket + gone; first := c.calls_first;
+              made_calls := c.calls[gone + 1:] || array_fill(0::float8, array[gone::int]);
+              told_calls := c.tells[gone + 1:] || array_fill(0::float8, array[gone::int]);
+            else first := newest + 1; made_calls := array_fill(0::float8, array[10]); told_calls := made_calls; end if;
+            if r.draw is not null then
+              share := least(r.share, case when c.calls_ms = 0 then 1 else (9 * greatest(1000, now_ms - greatest(newest - 9, first - 1) * 3000))::float8 /
+                (1000 * greatest((select sum(x) from unnest(told_calls) x), 1)) end);
+              tells := r.draw < share;
+            end if;
+            if tells then
+              for i in 1 .. 10 loop
+                gone := least(now_ms, (newest - 9 + i) * 3000) - greatest(now_ms - greatest(1, r.span_ms), (newest - 10 + i) * 3000);
+                if gone > 0 then made_calls[i] := made_calls[i] + r.calls / share * gone::float8 / greatest(1, r.span_ms)::float8; end if;
+              end loop;
+              told_calls[10] := told_calls[10] + 1 / share;
+              c.calls_bucket := newest; c.calls_first := first; c.calls_ms := 3000; c.calls := made_calls; c.tells := told_calls;
+            end if;
           end if;
           if c.state = 'CLOSED' and not timed then
+            if c.calls_ms > 0 then
+            rate := (select case when count(*) < 2 then 0 else sum(x) / (count(*) * 3000)::float8 end
+              from unnest(made_calls[:7]) with ordinality u(x, i) where newest - 10 + i >= first);
+            if rate < 0.02::float8 or alive = 0 then c.recently_failed := 0; c.credit := 0;
+            else
+              gone := least(60000, greatest(0, now_ms - c.accounted_at));
+              faded := c.recently_failed * gone::float8 / (greatest(150, 8 / rate) + gone::float8);
+              credit := greatest(0, rate * gone::float8 - faded) * coalesce(r.told, 1) + c.credit;
+              c.recently_failed := c.recently_failed - faded + bit_count(bits)::float8 / coalesce(r.told, 1);
+              c.credit := credit - floor(credit);
+              bits := (repeat('0', least(floor(credit), 1000)::int) || repeat('1', bit_count(bits)::int))::varbit;
+            end if;
+            c.accounted_at := now_ms;
+            end if;
             -- Only a failure can trip it: from each to the next.
             bits := c.log || bits; at := length(c.log);
             loop
@@ -192,7 +231,29 @@ begin
         end if;
 
       elsif r.type = 'show' then
-        if held and c.state = 'CLOSED' and c.version > 0 and (r.alone
+        tells := false;
+        if held and c.state = 'CLOSED' and c.version > 0 then
+          newest := now_ms / 3000; gone := newest - c.calls_bucket; tells := false;
+            if c.calls_ms > 0 and abs(gone) < 10 then
+              gone := greatest(gone, 0); newest := c.calls_bucket + gone; first := c.calls_first;
+              made_calls := c.calls[gone + 1:] || array_fill(0::float8, array[gone::int]);
+              told_calls := c.tells[gone + 1:] || array_fill(0::float8, array[gone::int]);
+            else first := newest + 1; made_calls := array_fill(0::float8, array[10]); told_calls := made_calls; end if;
+            if r.draw is not null then
+              share := least(r.share, case when c.calls_ms = 0 then 1 else (9 * greatest(1000, now_ms - greatest(newest - 9, first - 1) * 3000))::float8 /
+                (1000 * greatest((select sum(x) from unnest(told_calls) x), 1)) end);
+              tells := r.draw < share;
+            end if;
+            if tells then
+              for i in 1 .. 10 loop
+                gone := least(now_ms, (newest - 9 + i) * 3000) - greatest(now_ms - greatest(1, r.span_ms), (newest - 10 + i) * 3000);
+                if gone > 0 then made_calls[i] := made_calls[i] + r.calls / share * gone::float8 / greatest(1, r.span_ms)::float8; end if;
+              end loop;
+              told_calls[10] := told_calls[10] + 1 / share;
+              c.calls_bucket := newest; c.calls_first := first; c.calls_ms := 3000; c.calls := made_calls; c.tells := told_calls;
+            end if;
+        end if;
+        if held and c.state = 'CLOSED' and c.version > 0 and (tells or r.alone
         or exists (select from unnest(c.alone, c.alone_until) u(i, e) where i = r.reporter and e > now_ms)
         or (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms * 0.4::float8) < r.reporters) then
           wrote := true; signs := true; who := r.reporter;
@@ -235,6 +296,8 @@ begin
         if goal = 'CLOSED' then
           c.opens := 0; c.failures := 0; c.failed := '{}'; c.failed_nth := '{}'; c.alone := '{}'; c.alone_until := '{}';
           c.seen_at := array_fill(now_ms, array[cardinality(c.seen)]);
+          if c.calls_ms > 0 then c.calls_first := c.calls_first + now_ms / 3000 - c.calls_bucket; c.calls_bucket := now_ms / 3000; end if;
+          c.accounted_at := now_ms; c.recently_failed := 0; c.credit := 0;
         end if;
         wrote := true;
       end if;
@@ -272,7 +335,9 @@ begin
           lease_ms = c.lease_ms, bucket = c.bucket, bucket_ms = c.bucket_ms, bucket_successes = c.bucket_successes, bucket_failures = c.bucket_failures,
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
           override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids,
-          seen = c.seen, seen_at = c.seen_at, failures = c.failures, failed = c.failed, failed_nth = c.failed_nth, alone = c.alone, alone_until = c.alone_until
+          seen = c.seen, seen_at = c.seen_at, failures = c.failures, failed = c.failed, failed_nth = c.failed_nth, alone = c.alone, alone_until = c.alone_until,
+          calls_bucket = c.calls_bucket, calls_ms = c.calls_ms, calls = c.calls, tells = c.tells, calls_first = c.calls_first,
+          accounted_at = c.accounted_at, recently_failed = c.recently_failed, credit = c.credit
          where resource_key = c.resource_key and namespace = c.namespace returning * into f;
         if (f.resource_key, f.namespace, f.generation, f.version, f.state, f.own_state, f.open_until, f.log, f.leases, f.bucket_failures, f.override, f.flush_ids) is distinct from
            (c.resource_key, c.namespace, c.generation, c.version, c.state, c.own_state, c.open_until, c.log, c.leases, c.bucket_failures, c.override, c.flush_ids) then
@@ -297,7 +362,9 @@ begin
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', floor(extract(epoch from c.override_until) * 1000)::bigint, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
     'would_reject', c.would_reject, 'settings', c.settings, 'seen', c.seen, 'seen_at', c.seen_at,
-    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
+    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until,
+    'calls_bucket', c.calls_bucket, 'calls_ms', c.calls_ms, 'calls', c.calls, 'tells', c.tells, 'calls_first', c.calls_first,
+    'accounted_at', c.accounted_at, 'recently_failed', c.recently_failed, 'credit', c.credit, 'updated_at', floor(extract(epoch from c.updated_at) * 1000)::bigint, 'since', c.flush_ids[1],
     'foreign', case when c.state <> c.own_state or c.open_until is distinct from c.own_open_until then json_build_object('state', c.own_state, 'open_until', floor(extract(epoch from c.own_open_until) * 1000)::bigint, 'window', (c.foreign_window or c.execution_log is distinct from '[]')) end)));
   end loop;
   return ('[' || answer || ']')::json;

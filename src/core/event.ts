@@ -28,6 +28,21 @@ export interface Report {
   readonly settings: Settings
   /** Whose outcomes these are. Where nobody says, as earlier versions do not, each failure counts as another isolate's. */
   readonly reporter?: Reporter | undefined
+  /** The calls of this isolate since it last sent something, where it was drawn to tell of them. */
+  readonly tell?: Tell | undefined
+  /** The share of its outcomes that it reports, above 0 up to 1. Default 1. */
+  readonly told?: number | undefined
+}
+
+/** Calls of one isolate that was drawn to tell of them. */
+export interface Tell {
+  readonly calls: number
+  /** In how many milliseconds they were made, up to now. */
+  readonly spanMs: number
+  /** From 0 up to 1, drawn before they were made. */
+  readonly draw: number
+  /** The share of all refreshes that tell, as it knew it: above its draw, up to 1. */
+  readonly share: number
 }
 
 /** The isolate that reports. */
@@ -44,6 +59,7 @@ export interface Show {
   readonly reporter: Reporter
   /** Does it reject calls by itself, because it fails and others do not? */
   readonly alone: boolean
+  readonly tell?: Tell | undefined
   readonly settings: Settings
 }
 

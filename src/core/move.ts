@@ -1,5 +1,6 @@
 import { resumed } from './reporters.ts'
 import type { Cause, Closed, HalfOpen, Open, StoredState } from './state.ts'
+import { trafficAgain } from './traffic.ts'
 
 /** The storage's clock in milliseconds, unless that stepped back: no generation is ever used twice, not even after a restore. */
 function nextGeneration(
@@ -26,6 +27,7 @@ function common(state: StoredState) {
     flushIds,
     updatedAt: state.updatedAt,
     reporters: state.reporters,
+    traffic: state.traffic,
   }
 }
 
@@ -73,6 +75,7 @@ export function closed(state: StoredState, cause: Cause, now: number): Stored<Cl
     failureCount: 0,
     opens: 0,
     reporters: resumed(state.reporters, now),
+    traffic: trafficAgain(state.traffic, now),
     buckets: null,
   }
 }

@@ -12,6 +12,7 @@ import {
   RING,
   type StoredState,
 } from './state.ts'
+import { accounted } from './traffic.ts'
 import { take, windowOf } from './window.ts'
 
 /** What a report does. Every way out before the last one writes nothing, and says why. */
@@ -56,9 +57,10 @@ function judge(state: StoredState, event: Report, now: number): Step<StoredState
   if (state.status === 'HALF_OPEN') return judgeProbes(state, event, now)
   if (event.outcomes === '') return { state, verdict: 'stale' }
   const most = tripping(state, event, now)
-  const replayed = replay(state, event.outcomes, event.settings, now, most)
+  const { traffic, outcomes } = accounted(state, event, now)
+  const replayed = replay(state, outcomes, event.settings, now, most)
   const reporters = failedBy(state.reporters, event.reporter, replayed.failures)
-  const after = { ...replayed.state, reporters }
+  const after = { ...replayed.state, reporters, traffic }
   return { state: decided(after, replayed.cause, event, now), verdict: 'counted' }
 }
 

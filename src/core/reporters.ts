@@ -39,6 +39,11 @@ export function isUnknown(
   return others(reporters, id, aliveMs * RECENTLY, now) < most
 }
 
+/** Is it the only one that is alive, so that it knows of all calls? */
+export function isOnly(reporters: Reporters, reporter: Reporter | undefined, now: number): boolean {
+  return reporter !== undefined && others(reporters, reporter.id, reporter.aliveMs, now) === 0
+}
+
 /**
  * How many failures of a report may trip the breaker: none where all of them, with the newest before them, come from too few
  * reporters. As many must differ as the limit asks for, but no more than are alive, nor than there are failures in a count.
@@ -125,14 +130,23 @@ function first<T extends { readonly id: number }>(known: readonly T[], newest: T
   return [newest, ...known.filter((each) => each.id !== newest.id)].slice(0, KEPT)
 }
 
-/** What the row knows after an isolate made itself known; the same object where that is nothing new. */
-export function shown(reporters: Reporters, event: Show, now: number): Reporters {
+/**
+ * What the row knows after an isolate made itself known; the same object where that is nothing new.
+ * @param isWritten whether the row is written anyway
+ */
+export function shown(
+  reporters: Reporters,
+  event: Show,
+  now: number,
+  isWritten: boolean,
+): Reporters {
   const { reporter, alone, settings } = event
   const { id, aliveMs } = reporter
   const stands = (each: { until: number }) => each.until > now
   const known = reporters.alone.filter((each) => each.id !== id && stands(each))
   const wasAlone = reporters.alone.some((each) => each.id === id && stands(each))
-  if (!alone && !wasAlone && !isUnknown(reporters, reporter, settings, now)) return reporters
+  if (!isWritten && !alone && !wasAlone && !isUnknown(reporters, reporter, settings, now))
+    return reporters
   return {
     ...reporters,
     seen: first(reporters.seen, { id, at: now }),

@@ -50,6 +50,7 @@ export function snapshotOf(
     wouldReject: stored.wouldReject,
     settings: stored.settings,
     reporters: stored.reporters,
+    traffic: stored.traffic,
     updatedAt: stored.updatedAt,
   }
   switch (stored.status) {

@@ -64,6 +64,8 @@ interface Common {
   readonly settings: Settings | null
   /** Which isolates it knows, and whose its newest failures are. */
   readonly reporters: Reporters
+  /** What it knows of the fleet's calls. */
+  readonly traffic: Traffic
   /** When something visible last changed, in milliseconds of the storage's clock. */
   readonly updatedAt: number
 }
@@ -117,6 +119,28 @@ export interface Sign {
   readonly at: number
 }
 
+/** What a breaker knows of the calls of its whole fleet, most of which nobody tells. */
+export interface Traffic {
+  /** Calls (`successes`) and how many told of them (`failures`), each by the share that it stands for; null: nobody did. */
+  readonly counts: Buckets | null
+  /** The number of the first bucket of which all was counted. */
+  readonly first: number
+  /** Up to when calls are accounted for, in milliseconds of the storage's clock. */
+  readonly at: number
+  /** Failures that were told lately: a sum that fades. */
+  readonly failed: number
+  /** The part of a success that is still to be assumed. */
+  readonly credit: number
+}
+
+export const NO_TRAFFIC: Traffic = Object.freeze({
+  counts: null,
+  first: 0,
+  at: 0,
+  failed: 0,
+  credit: 0,
+})
+
 export const NO_REPORTERS: Reporters = Object.freeze({
   seen: Object.freeze([]),
   failures: 0,
@@ -144,6 +168,7 @@ export const BLANK: Closed & { readonly flushIds: readonly number[] } = Object.f
   wouldReject: 0,
   settings: null,
   reporters: NO_REPORTERS,
+  traffic: NO_TRAFFIC,
   updatedAt: 0,
   buckets: null,
   flushIds: Object.freeze([]),

@@ -1,7 +1,10 @@
 import { NEVER, type Span } from '../breaker/runtime.ts'
-import type { Report, Reporter } from '../core/event.ts'
+import type { Report, Tell } from '../core/event.ts'
 import { FAILURE, successes } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
+
+/** Whose outcomes a report brings, and what they stand for. */
+export type Origin = Pick<Report, 'reporter' | 'tell' | 'told'>
 
 /** Outcomes of one generation that the storage has not acknowledged, in the order in which their calls ended. */
 export class Batch {
@@ -27,6 +30,7 @@ export class Batch {
   #trip = false
   #wouldReject = 0
   #report: Omit<Report, 'type'> | undefined
+  #tell: Tell | undefined
 
   readonly #longestRun: number
 
@@ -116,7 +120,7 @@ export class Batch {
     flushId: number,
     since: number | null,
     settings: Settings,
-    reporter: Reporter | undefined,
+    origin: Origin,
   ): Omit<Report, 'type'> {
     this.#report ??= {
       generation: this.generation,
@@ -129,10 +133,24 @@ export class Batch {
       trip: this.#trip,
       wouldReject: this.#wouldReject,
       settings,
-      ...(reporter && { reporter }),
+      ...this.#told(origin),
     }
     this.copies++
     return this.#report
+  }
+
+  /** Calls that were told of in vain are told of again: else those of busy times were missing. */
+  #told(origin: Origin): Origin {
+    const { tell } = origin
+    const before = this.#tell
+    if (before === undefined || tell === undefined) this.#tell = tell ?? before
+    else
+      this.#tell = {
+        ...before,
+        calls: before.calls + tell.calls,
+        spanMs: before.spanMs + tell.spanMs,
+      }
+    return this.#tell === undefined ? origin : { ...origin, tell: this.#tell }
   }
 
   /** Forgets the oldest outcomes beyond `most`, and says how many. Probes are few, and each has a token: they stay. */

@@ -36,7 +36,7 @@ export function loadOf(
     const part = loaded(each, reports ? each.outbox.next(now) : undefined, now)
     // A sign of life is a write that proves nothing: it waits until the storage is known to write.
     const shows = part.batch === undefined && !readsOnly && !needsWrite && !each.isRefused(now)
-    load.push(shows ? { view: each, show: each.show() } : part)
+    load.push(shows ? { view: each, show: each.show(now) } : part)
   }
   take(view)
   for (const other of all) {
@@ -60,12 +60,11 @@ function joins(other: View, now: number, cargo: Cargo): boolean {
 export function loaded(view: View, batch: Batch | undefined, now: number): Load {
   view.lookout.looks()
   if (batch === undefined) return { view }
-  const { reporter } = view.presence
   const busy = { from: now, until: now + view.options.operationTimeoutMs }
   return {
     view,
     batch,
-    report: view.outbox.report(batch, view.snapshot, view.settings, busy, reporter),
+    report: view.outbox.report(batch, view.snapshot, view.settings, busy, view.origin(now)),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Report } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
-import type { StoredState } from '../core/state.ts'
+import { NO_TRAFFIC, type StoredState } from '../core/state.ts'
 import { transition } from '../core/transition.ts'
 
 /** While the storage does not answer, one probe of each isolate decides for it. */
@@ -33,10 +33,15 @@ export function reportedLocally(
 ): StoredState {
   const cooldownMs = settings.cooldownMs.map((ms) => Math.ceil(ms * (1 + LONGER * chance)))
   const own = { ...settings, ...SINGLE_PROBE, cooldownMs }
+  // By its own calls alone: what those of others are, it cannot know.
   // There are no repeats here: the id says nothing, and is forgotten.
   const named = { type: 'report', flushId: 0, since: null, wouldReject: 0, settings: own } as const
   return {
-    ...transition({ ...state, flushIds: [] }, { ...NOTHING, ...report, ...named }, t).state,
+    ...transition(
+      { ...state, traffic: NO_TRAFFIC, flushIds: [] },
+      { ...NOTHING, ...report, ...named },
+      t,
+    ).state,
     flushIds: [],
   }
 }

@@ -1,10 +1,10 @@
 import { pooledWord, randomWord } from '../breaker/chance.ts'
 import type { Dropped } from '../breaker/listener.ts'
 import { isWithin, type Runtime, type Span } from '../breaker/runtime.ts'
-import type { Report, Reporter, Verdict } from '../core/event.ts'
+import type { Report, Verdict } from '../core/event.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import { Batch } from './batch.ts'
+import { Batch, type Origin } from './batch.ts'
 
 /** An odd number: its multiples repeat only after all 32-bit integers came by. */
 const GOLDEN = 0x9e3779b9
@@ -131,13 +131,13 @@ export class Outbox {
     snapshot: Snapshot | null,
     settings: Settings,
     busy: Span,
-    reporter?: Reporter,
+    origin: Origin = {},
   ): Omit<Report, 'type'> {
     // Counting keeps the names of one isolate apart where chance fails; chance keeps isolates apart.
     const word = this.#runtime.word?.() ?? (this.#limits.shared ? randomWord() : pooledWord())
     const flushId = (word + Math.imul(++this.#reports, GOLDEN)) | 0
     batch.busy = busy
-    return batch.freeze(flushId, snapshot?.since ?? null, settings, reporter)
+    return batch.freeze(flushId, snapshot?.since ?? null, settings, origin)
   }
 
   /** What the storage said of a batch. Every verdict but `unknown` settles it. */

@@ -14,7 +14,7 @@ import { activeOverride, BLANK, type BreakerState, isDue, type StoredState } fro
 import type { BreakerId } from './admin.ts'
 import { Announcer } from './announcer.ts'
 import { Asking } from './asking.ts'
-import type { Batch } from './batch.ts'
+import type { Batch, Origin } from './batch.ts'
 import { Freshness } from './freshness.ts'
 import { Health } from './health.ts'
 import { admittedLocally, reportedLocally } from './local.ts'
@@ -56,6 +56,8 @@ export class View {
   readonly presence: Presence
   /** Null where no other isolate reports, or where one may open the breaker for all. */
   readonly #solo: Solo | null
+  /** Was it drawn to tell of the very next call? */
+  #tellsNow = false
   /** Does it reject by itself, because its own calls fail and those of others do not? */
   #alone = false
   readonly #refusal: Health
@@ -91,7 +93,7 @@ export class View {
     this.listener = listener
     this.#announcer = new Announcer(listener)
     this.#own = new OwnOutcomes(settings)
-    this.presence = new Presence(settings, options.maxStalenessMs)
+    this.presence = new Presence(settings, options.maxStalenessMs, runtime)
     this.#solo = options.shared && settings.reporters > 1 ? new Solo(settings) : null
     this.#runtime = runtime
     this.#refusal = new Health(runtime)
@@ -211,7 +213,10 @@ export class View {
   /** Takes a success in. The second half of the hot path. */
   succeed(grant: Grant, now: number): Sequel {
     if (grant !== this.#closed && !this.#counts(grant, false, null, false, now)) return undefined
-    if (grant.token === null) this.#solo?.succeeded(now)
+    if (grant.token === null) {
+      this.presence.called()
+      this.#solo?.succeeded(now)
+    }
     if (this.#thinning.share < 1) {
       this.lookout.succeeded()
       if (this.#isThinnedOut(grant)) return undefined
@@ -223,13 +228,19 @@ export class View {
     const full = batch.size > this.options.maxBuffered || (this.#strong && this.outbox.overfull)
     if (full) this.outbox.trim(now)
     const due = now >= this.#reportFrom || batch.size >= this.#fullAt
-    return this.#strong || grant.token !== null || due ? batch : undefined
+    if (this.#strong || grant.token !== null || due) return batch
+    if (!this.#tellsNow) return undefined
+    this.#tellsNow = false
+    return 'look'
   }
 
   /** Takes a failure in. `trip`: whatever the window holds. */
   fail(grant: Grant, retryAfterMs: number | null, trip: boolean, now: number): Sequel {
     if (!this.#counts(grant, true, retryAfterMs, trip, now)) return undefined
-    if (grant.token === null) this.#solo?.failed(now)
+    if (grant.token === null) {
+      this.presence.called()
+      this.#solo?.failed(now)
+    }
     if (this.#isThinnedOut(grant)) return this.lookout.leftOut(now) ? 'look' : undefined
     const batch = this.outbox.open(grant.generation)
     this.#own.failure(batch, batch.run)
@@ -400,8 +411,9 @@ export class View {
     this.outbox.supersede(snapshot)
     this.#settled = isSettled(snapshot, this.settings)
     if (this.#settled) this.outbox.calm()
-    const isUnknown = this.presence.answered(snapshot, now)
-    const calm = isUnknown ? now : Number.POSITIVE_INFINITY
+    const next = this.presence.answered(snapshot, now)
+    this.#tellsNow = next === 'tell'
+    const calm = next === 'report' ? now : Number.POSITIVE_INFINITY
     const quietUntil = this.#settled ? calm : this.#lastReport + EAGER_MS
     this.#reportFrom = this.outbox.hurries ? now : Math.max(now, quietUntil)
     const asks = this.asking.scheduleAfterCooldown(snapshot, now)
@@ -438,8 +450,20 @@ export class View {
   }
 
   /** What goes along with a read, so that the row knows of this isolate. */
-  show(): ReturnType<Presence['show']> {
-    return this.presence.show(this.#snapshot, this.#alone)
+  show(now: number): ReturnType<Presence['show']> {
+    return this.presence.show(this.#snapshot, this.#alone, now)
+  }
+
+  /** What a report says besides its outcomes: whose they are, and what they stand for. */
+  origin(now: number): Origin {
+    const { reporter } = this.presence
+    const tell = this.presence.tell(this.#snapshot, now)
+    const { share } = this.#thinning
+    return {
+      ...(reporter && { reporter }),
+      ...(tell && { tell }),
+      ...(share < 1 && { told: share }),
+    }
   }
 
   #announce(made: Exchanged['transitions']): void {

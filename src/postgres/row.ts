@@ -11,6 +11,7 @@ import {
   type OverrideKind,
   type Reporters,
   type StoredState,
+  type Traffic,
 } from '../core/state.ts'
 import type { BreakerId } from '../fleet/admin.ts'
 
@@ -48,6 +49,14 @@ export interface RowJson {
   readonly failed_nth: readonly number[]
   readonly alone: readonly number[]
   readonly alone_until: readonly number[]
+  readonly calls_bucket: number
+  readonly calls_ms: number
+  readonly calls: readonly number[]
+  readonly tells: readonly number[]
+  readonly calls_first: number
+  readonly accounted_at: number
+  readonly recently_failed: number
+  readonly credit: number
   readonly updated_at: number
   /** Only where a mere read asks for it; null where another program left it out. */
   readonly created_at?: number | null
@@ -92,6 +101,7 @@ function stateOf(row: RowJson): BreakerState {
     wouldReject: row.would_reject,
     settings: row.settings,
     reporters: reportersOf(row),
+    traffic: trafficOf(row),
     updatedAt: row.updated_at,
   }
   switch (row.state) {
@@ -115,6 +125,22 @@ function reportersOf(row: RowJson): Reporters {
     failures: row.failures,
     failed: row.failed.map((id, i) => ({ id, nth: row.failed_nth[i]! })),
     alone: row.alone.map((id, i) => ({ id, until: row.alone_until[i]! })),
+  }
+}
+
+function trafficOf(row: RowJson): Traffic {
+  const counts = {
+    newest: row.calls_bucket,
+    widthMs: row.calls_ms,
+    successes: row.calls,
+    failures: row.tells,
+  }
+  return {
+    counts: row.calls_ms === 0 ? null : counts,
+    first: row.calls_first,
+    at: row.accounted_at,
+    failed: row.recently_failed,
+    credit: row.credit,
   }
 }
 

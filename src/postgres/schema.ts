@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -65,6 +66,14 @@ interface BreakerRow {
   failedNth: number[]
   alone: number[]
   aloneUntil: number[]
+  callsBucket: number
+  callsMs: number
+  calls: number[]
+  tells: number[]
+  callsFirst: number
+  accountedAt: number
+  recentlyFailed: number
+  credit: number
 }
 
 interface TransitionRow {
@@ -180,6 +189,17 @@ const tables = <Schema extends string | undefined>(table: PgTableFn<Schema>): Ta
       /** The isolates that fail alone, and until when their word stands. */
       alone: integer('alone').array().notNull().default(sql`'{}'`),
       aloneUntil: bigint('alone_until', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+      /** The fleet's calls by the time in which they were made, and how many isolates told of them, newest last; number and width of the newest. */
+      callsBucket: count('calls_bucket').notNull().default(0),
+      callsMs: count('calls_ms').notNull().default(0),
+      calls: doublePrecision('calls').array().notNull().default(sql`'{}'`),
+      tells: doublePrecision('tells').array().notNull().default(sql`'{}'`),
+      /** The first of these of which all was counted. */
+      callsFirst: count('calls_first').notNull().default(0),
+      /** Up to when successes are inferred, the failures told lately, and the part of a success that is left. */
+      accountedAt: count('accounted_at').notNull().default(0),
+      recentlyFailed: doublePrecision('recently_failed').notNull().default(0),
+      credit: doublePrecision('credit').notNull().default(0),
     },
     (table) => [
       primaryKey({

@@ -13,8 +13,8 @@ export function encodeReport({ resourceKey, namespace, report, show }: ExchangeR
   const id = { resource_key: resourceKey, namespace }
   if (report === undefined) {
     if (show === undefined) return { ...id, type: 'read' }
-    const { reporter, alone, settings } = show
-    return { ...id, type: 'show', ...encodeReporter(reporter), alone, settings }
+    const { reporter, alone, tell, settings } = show
+    return { ...id, type: 'show', ...encodeReporter(reporter), alone, tell, settings }
   }
   return {
     ...id,
@@ -30,6 +30,8 @@ export function encodeReport({ resourceKey, namespace, report, show }: ExchangeR
     would_reject: report.wouldReject,
     settings: report.settings,
     ...encodeReporter(report.reporter),
+    tell: report.tell,
+    told: report.told,
   }
 }
 

@@ -146,14 +146,14 @@ describe('a fleet', () => {
     }
   })
 
-  it('that is well writes next to nothing, however large', async () => {
+  it('that is well writes no more than ten times a second, however large', async () => {
     const made = Array.from({ length: 50 }, () => lab.breaker(limit))
     const policies = made.map(({ policy }) => policy)
     await live(10_000, 500, policies)
     const before = (await row()).version
     const reports = made.reduce((sum, { network }) => sum + withReport(network), 0)
     await live(60_000, 500, policies)
-    expect((await row()).version - before).toBeLessThan(60)
+    expect((await row()).version - before).toBeLessThan(600)
     expect(made.reduce((sum, { network }) => sum + withReport(network), 0)).toBe(reports)
   })
 

@@ -19,8 +19,8 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 17_300 },
-  { what: 'a breaker alone', code: ALONE, budget: 13_650 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 17_950 },
+  { what: 'a breaker alone', code: ALONE, budget: 14_150 },
   {
     what: '+ RetryWithBackoffPolicy',
     code: `export { RetryWithBackoffPolicy } from 'resilient-circuit'`,
@@ -66,19 +66,19 @@ const BUDGETS: readonly Budget[] = [
   {
     what: 'a breaker with DrizzleStorage',
     code: `${ALONE}\nexport { DrizzleStorage } from 'resilient-circuit/postgres'`,
-    budget: 35_300,
+    budget: 37_800,
   },
   {
     what: 'a whole Worker, with Hono and Neon',
     code: WORKER,
     options: { external: [] },
-    budget: 114_300,
+    budget: 116_800,
   },
   {
     what: "the same without Neon's driver",
     code: WORKER,
     options: { external: [], alias: { 'resilient-circuit/neon': 'resilient-circuit/neon-fetch' } },
-    budget: 47_100,
+    budget: 49_600,
   },
 ]
 

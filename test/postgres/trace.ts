@@ -1,4 +1,4 @@
-import type { Event, Reporter } from '../../src/core/event.ts'
+import type { Event, Reporter, Tell } from '../../src/core/event.ts'
 import { type ForeignWrite, reconcile } from '../../src/core/foreign.ts'
 import { failureRate, fraction } from '../../src/core/limits.ts'
 import { resolveSettings, type Settings } from '../../src/core/settings.ts'
@@ -34,6 +34,14 @@ const isolate = (random: Random): Reporter => ({
   id: random.pick([-2_147_483_648, -7, 1, 2, 3, 4, 5, 2_147_483_647]),
   aliveMs: random.pick([12_500, 12_500, 12_500, 3_000, 60_000]),
 })
+
+/** Calls that are told of, by shares that come to no round numbers. */
+const told = (random: Random): { tell?: Tell } => {
+  if (random.chance(0.3)) return {}
+  const share = random.pick([1, 1, 1, 0.7, 0.123456789, 0.01])
+  const draw = share * random.next()
+  return { tell: { calls: random.int(1, 5_000), spanMs: random.int(1, 40_000), draw, share } }
+}
 
 /** One breaker as the specification has it, and what could be sent to it. */
 export class Model {
@@ -112,13 +120,21 @@ export class Model {
       wouldReject: random.chance(0.05) ? random.int(1, 5) : 0,
       settings,
       ...(random.chance(0.85) && { reporter: isolate(random) }),
+      ...told(random),
+      ...(random.chance(0.1) && { told: random.pick([0.5, 0.31, 0.001]) }),
     }
     this.#sent.push(report)
     return report
   }
 
   #show(random: Random, settings: Settings): Event {
-    return { type: 'show', reporter: isolate(random), alone: random.chance(0.2), settings }
+    return {
+      type: 'show',
+      reporter: isolate(random),
+      alone: random.chance(0.2),
+      ...told(random),
+      settings,
+    }
   }
 
   #command(random: Random, settings: Settings): Event {

@@ -191,7 +191,23 @@ const TRIGGERS = `select tgname from pg_trigger where tgrelid = 'rc_circuit_brea
 const OPTIONS = `select reloptions from pg_class where oid = 'rc_circuit_breakers'::regclass`
 
 describe('a table in use by an earlier version of this library', () => {
-  const REPORTERS = ['seen', 'seen_at', 'failures', 'failed', 'failed_nth', 'alone', 'alone_until']
+  const REPORTERS = [
+    'seen',
+    'seen_at',
+    'failures',
+    'failed',
+    'failed_nth',
+    'alone',
+    'alone_until',
+    'calls_bucket',
+    'calls_ms',
+    'calls',
+    'tells',
+    'calls_first',
+    'accounted_at',
+    'recently_failed',
+    'credit',
+  ]
   const id = { resourceKey: 'payments', namespace: 'default' }
   let storage: DrizzleStorage
   let flush = 100

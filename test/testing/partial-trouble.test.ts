@@ -193,3 +193,22 @@ describe('a dependency that is dead for everybody', () => {
     expect(opens).toMatchObject({ fleet: 1, oracle: 1 })
   })
 })
+
+describe('a tenth of the isolates whose every call fails', () => {
+  it.each([1, 2, 3])('stops itself, and not the others, seed %i', async (seed) => {
+    const report = await simulate({
+      seed,
+      durationMs: 50_000,
+      fleet: [
+        { name: 'well', isolates: 50, callsPerSecond: 10 },
+        { name: 'bad', isolates: 5, callsPerSecond: 10, dependency: deadFor(20, 50) },
+      ],
+      dependency: HEALTHY,
+      breaker: { ...breaker, failureLimit: fraction(50, 100) },
+    })
+    expectSound(report)
+    expect(report.opens).toMatchObject({ fleet: 0, oracle: 0 })
+    expect(report.groups[0]!.rejected).toBe(0)
+    expect(report.groups[1]!.rejected).toBeGreaterThan(0)
+  })
+})

@@ -1,5 +1,10 @@
+import { ACCOUNTED, TOLD, TRAFFIC_AGAIN } from './traffic.ts'
+
 /** Has the closed row `c` to take note of the isolate that `r` makes known? */
-const unknown = (now: string) => `c.state = 'CLOSED' and c.version > 0 and (r.alone
+const unknown = (
+  now: string,
+  tells: string,
+) => `c.state = 'CLOSED' and c.version > 0 and (${tells} or r.alone
         or exists (select from unnest(c.alone, c.alone_until) u(i, e) where i = r.reporter and e > ${now})
         or (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(${now} - a) < r.alive_ms * 0.4::float8) < r.reporters)`
 
@@ -19,7 +24,8 @@ declare
   verdict text; stage text; goal text; why text; standing text; made jsonb;
   writes boolean; creates boolean; held boolean; due boolean; grants boolean; wrote boolean; timed boolean; meant boolean; signs boolean;
   bits varbit; near varbit; kept bigint[]; size int; at int; rounds int; f_bit int; good int; bad int;
-  who int; needed int; tally int; most bigint; nth bigint;
+  who int; needed int; tally int; most bigint; nth bigint; alive int; first bigint; tells boolean;
+  made_calls float8[]; told_calls float8[]; share float8; rate float8; faded float8; credit float8;
 begin
   /*read*/
   for r in
@@ -27,18 +33,19 @@ begin
            (x.settings -> 'trip' ->> 'rate')::float8 as rate, (x.settings -> 'trip' ->> 'minimum')::int as minimum,
            (x.settings -> 'trip' ->> 'bucketMs')::bigint as bucket_ms, (x.settings ->> 'probes')::int as probes,
            (x.settings ->> 'successes')::int as successes, (x.settings ->> 'probeConcurrency')::int as concurrency, (x.settings ->> 'reporters')::int as reporters,
+           (x.tell ->> 'calls')::float8 as calls, (x.tell ->> 'spanMs')::bigint as span_ms, (x.tell ->> 'draw')::float8 as draw, (x.tell ->> 'share')::float8 as share,
            array(select jsonb_array_elements_text(x.settings -> 'cooldownMs')::bigint) as cooldowns
       from rows from (jsonb_to_recordset(request) as (type text, resource_key text, namespace text, settings jsonb,
            generation bigint, flush_id int, since int, outcomes varbit, tokens bigint[], released bigint[], retry_after_ms bigint, trip boolean,
            would_reject int, lease_ms bigint, command text, override text, for_ms bigint, cooldown_ms bigint[], actor text, reason text,
-           reporter int, alive_ms bigint, alone boolean)) with ordinality as x
+           reporter int, alive_ms bigint, alone boolean, tell jsonb, told float8)) with ordinality as x
      order by x.resource_key collate "C", x.namespace collate "C"
   loop
     writes := r.type = 'report' and (length(r.outcomes) > 0 or r.released <> '{}' or r.would_reject > 0);
     creates := r.type = 'command' or writes and r.since is null and (r.would_reject > 0 or r.generation = 0 and length(r.outcomes) > 0);
     select * into c from rc_circuit_breakers where resource_key = r.resource_key and namespace = r.namespace;
     held := case when not found then creates else r.type = 'command' or c.state <> c.own_state or c.open_until is distinct from c.own_open_until
-      or r.type = 'show' and ${unknown('(extract(epoch from clock_timestamp()) * 1000)::bigint')}
+      or r.type = 'show' and ${unknown('(extract(epoch from clock_timestamp()) * 1000)::bigint', 'r.draw is not null')}
       or writes and (r.would_reject > 0 or c.state <> 'OPEN' and c.generation = r.generation
                      or c.state = 'OPEN' and c.previous_generation = r.generation and r.retry_after_ms is not null) end;
     loop
@@ -58,7 +65,8 @@ begin
       if c.resource_key is null then
         c := jsonb_populate_record(null::rc_circuit_breakers, '{"state": "CLOSED", "own_state": "CLOSED", "failure_count": 0, "cooldown_ms": 0, "generation": 0,
           "previous_generation": 0, "version": 0, "log": "", "opens": 0, "leases": [], "lease_ms": 0, "bucket": 0, "bucket_ms": 0, "bucket_successes": [],
-          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "seen": [], "seen_at": [], "failures": 0, "failed": [], "failed_nth": [], "alone": [], "alone_until": [], "updated_at": "1970-01-01T00:00:00Z"}');
+          "bucket_failures": [], "would_reject": 0, "flush_ids": [], "seen": [], "seen_at": [], "failures": 0, "failed": [], "failed_nth": [], "alone": [], "alone_until": [], "calls_bucket": 0, "calls_ms": 0, "calls": [], "tells": [],
+          "calls_first": 0, "accounted_at": 0, "recently_failed": 0, "credit": 0, "updated_at": "1970-01-01T00:00:00Z"}');
         c.resource_key := r.resource_key; c.namespace := r.namespace;
       end if;
       exit when held or r.type is distinct from 'acquire' or c.state = 'CLOSED';
@@ -123,16 +131,21 @@ begin
             select sum(x), sum(y) into good, bad from unnest(c.bucket_successes, c.bucket_failures) as u(x, y);
           end if;
           if c.state = 'CLOSED' then
+            alive := case when r.reporter is not null then
+              (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms) end;
             if r.reporter is not null then
-              needed := least(r.reporters, case when not timed then r.failures end, 1 +
-                (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms));
+              needed := least(r.reporters, case when not timed then r.failures end, 1 + alive);
               if needed > 1 then
                 nth := (select n from unnest(c.failed, c.failed_nth) with ordinality u(i, n, o) where i <> r.reporter order by o offset needed - 2 limit 1);
                 most := case when nth is null then 0 when not timed then greatest(0, r.failures - 1 - c.failures + nth) when c.failures - nth >= bad then 0 end;
               end if;
             end if;
+            ${TOLD}
           end if;
           if c.state = 'CLOSED' and not timed then
+            if c.calls_ms > 0 then
+            ${ACCOUNTED}
+            end if;
             -- Only a failure can trip it: from each to the next.
             bits := c.log || bits; at := length(c.log);
             loop
@@ -186,7 +199,11 @@ begin
         end if;
 
       elsif r.type = 'show' then
-        if held and ${unknown('now_ms')} then
+        tells := false;
+        if held and c.state = 'CLOSED' and c.version > 0 then
+          ${TOLD}
+        end if;
+        if held and ${unknown('now_ms', 'tells')} then
           wrote := true; signs := true; who := r.reporter;
           select coalesce(array_agg(i order by o), '{}'), coalesce(array_agg(e order by o), '{}') into c.alone, c.alone_until
             from unnest(c.alone, c.alone_until) with ordinality u(i, e, o) where i <> r.reporter and e > now_ms;
@@ -227,6 +244,7 @@ begin
         if goal = 'CLOSED' then
           c.opens := 0; c.failures := 0; c.failed := '{}'; c.failed_nth := '{}'; c.alone := '{}'; c.alone_until := '{}';
           c.seen_at := array_fill(now_ms, array[cardinality(c.seen)]);
+          ${TRAFFIC_AGAIN}
         end if;
         wrote := true;
       end if;
@@ -264,7 +282,9 @@ begin
           lease_ms = c.lease_ms, bucket = c.bucket, bucket_ms = c.bucket_ms, bucket_successes = c.bucket_successes, bucket_failures = c.bucket_failures,
           override = c.override, override_until = c.override_until, override_ms = c.override_ms, override_actor = c.override_actor,
           override_reason = c.override_reason, would_reject = c.would_reject, settings = c.settings, flush_ids = c.flush_ids,
-          seen = c.seen, seen_at = c.seen_at, failures = c.failures, failed = c.failed, failed_nth = c.failed_nth, alone = c.alone, alone_until = c.alone_until
+          seen = c.seen, seen_at = c.seen_at, failures = c.failures, failed = c.failed, failed_nth = c.failed_nth, alone = c.alone, alone_until = c.alone_until,
+          calls_bucket = c.calls_bucket, calls_ms = c.calls_ms, calls = c.calls, tells = c.tells, calls_first = c.calls_first,
+          accounted_at = c.accounted_at, recently_failed = c.recently_failed, credit = c.credit
          where resource_key = c.resource_key and namespace = c.namespace returning * into f;
         if (f.resource_key, f.namespace, f.generation, f.version, f.state, f.own_state, f.open_until, f.log, f.leases, f.bucket_failures, f.override, f.flush_ids) is distinct from
            (c.resource_key, c.namespace, c.generation, c.version, c.state, c.own_state, c.open_until, c.log, c.leases, c.bucket_failures, c.override, c.flush_ids) then

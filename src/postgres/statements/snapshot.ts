@@ -32,7 +32,9 @@ export function snapshotSql(build: 'jsonb_build_object' | 'json_build_object', m
     'bucket_ms', c.bucket_ms, 'bucket_successes', c.bucket_successes, 'bucket_failures', c.bucket_failures, 'override', c.override,
     'override_until', ${ms('c.override_until')}, 'override_ms', c.override_ms, 'override_actor', c.override_actor, 'override_reason', c.override_reason,
     'would_reject', c.would_reject, 'settings', c.settings, 'seen', c.seen, 'seen_at', c.seen_at,
-    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until, 'updated_at', ${ms('c.updated_at')}, 'since', c.flush_ids[1],
+    'failures', c.failures, 'failed', c.failed, 'failed_nth', c.failed_nth, 'alone', c.alone, 'alone_until', c.alone_until,
+    'calls_bucket', c.calls_bucket, 'calls_ms', c.calls_ms, 'calls', c.calls, 'tells', c.tells, 'calls_first', c.calls_first,
+    'accounted_at', c.accounted_at, 'recently_failed', c.recently_failed, 'credit', c.credit, 'updated_at', ${ms('c.updated_at')}, 'since', c.flush_ids[1],
     'foreign', case when ${IS_FOREIGN} then ${build}('state', c.own_state, 'open_until', ${ms('c.own_open_until')}, 'window', ${HAS_WINDOW}) end)`
 }
 

@@ -107,7 +107,7 @@ export class SimulatedStorage {
   }
 
   #exchange(isolate: number, requests: readonly ExchangeRequest[]): Promise<readonly Exchanged[]> {
-    const { report } = requests[0]!
+    const { report, show } = requests[0]!
     const apply = async (): Promise<[readonly Exchanged[], boolean]> => {
       const answers = await this.#onBoth((rows) => rows.exchange(requests))
       if (report !== undefined)
@@ -117,7 +117,7 @@ export class SimulatedStorage {
     return this.#operate(
       report === undefined ? 'read' : 'report',
       apply,
-      () => report?.generation === this.#live.generation,
+      () => show !== undefined || report?.generation === this.#live.generation,
     )
   }
 
