@@ -119,6 +119,15 @@ const OPTIONS: Names<RetryWithBackoffOptions> = {
   runtime: 1,
 }
 
+/** Where one of these is given, how long a call took has to be known. */
+const MEASURING = [
+  'shouldHandle',
+  'shouldRetryResult',
+  'totalTimeout',
+  'onRetry',
+  'onGiveUp',
+] as const
+
 export interface ResolvedRetryOptions
   extends Pick<
     RetryWithBackoffOptions,
@@ -130,6 +139,8 @@ export interface ResolvedRetryOptions
   readonly budget: RetryBudget | undefined
   readonly unless: readonly BreakerView[]
   readonly rethrowsLast: boolean
+  /** Does anybody want to know how long a call took? */
+  readonly measures: boolean
   readonly onNotice: OnNotice
   readonly runtime: Required<Runtime>
 }
@@ -166,6 +177,7 @@ export function resolveRetryOptions(options: RetryWithBackoffOptions): ResolvedR
         ? new TokenBucket({ ratio: RATIO, minPerSecond: MIN_PER_SECOND, reserve }, runtime)
         : checkedBudget(budget),
     unless: checkedBreakers(options.unless),
+    measures: MEASURING.some((option) => options[option] !== undefined),
     rethrowsLast:
       checkedChoice('rethrow', options.rethrow ?? 'limit', ['limit', 'last']) === 'last',
     onNotice,

@@ -14,6 +14,8 @@ import { withTimeLimit } from '../breaker/time-limit.ts'
 import { isBranded } from '../core/errors.ts'
 import { DAY_MS } from '../core/settings.ts'
 import { retryAfterOf } from './retry-after.ts'
+import { TokenBucket } from './retry-budget.ts'
+import { type Call, type Ended, settled } from './retry-call.ts'
 import { RetryLimitReached, type RetryStop } from './retry-limit.ts'
 import {
   type ResolvedRetryOptions,
@@ -24,17 +26,6 @@ import {
 import { because, isRejection } from './retry-rejection.ts'
 import { discard } from './retryable-response.ts'
 import { breakersIn, isStrained } from './strain.ts'
-
-/** One call and its attempts. */
-interface Call {
-  /** On the monotonic clock. */
-  readonly begun: number
-  attempts: number
-  /** What the last attempt that threw has thrown. */
-  last: { readonly error: unknown } | undefined
-  /** The last wait that the backoff asked for, in milliseconds. */
-  delayMs: number | undefined
-}
 
 /**
  * Repeats a call that failed. It never repeats what a breaker rejected, nor sleeps after the last
@@ -62,18 +53,17 @@ export class RetryWithBackoffPolicy implements CallPolicy {
    * @throws what `fn` throws where `shouldHandle` says no or the caller's signal aborted; the
    * signal's reason where it ends a wait
    */
-  async execute<T>(
+  execute<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
     signalOrOptions?: AbortSignal | CallOptions,
   ): Promise<T> {
-    checkFunction(fn)
-    const { signal } = callOptions(signalOrOptions)
-    signal?.throwIfAborted()
-    const { totalTimeoutMs, runtime } = this.#options
-    const call = { begun: runtime.monotonic(), attempts: 0, last: undefined, delayMs: undefined }
+    const { totalTimeoutMs, measures, runtime } = this.#options
+    const begun = measures ? runtime.monotonic() : 0
+    const call = { begun, attempts: 0, last: undefined, delayMs: undefined }
+    // Not async itself: a promise within a promise would make each call wait for nothing.
     return totalTimeoutMs === undefined
-      ? this.#repeat(fn, signal, call)
-      : this.#limited(fn, signal, call, totalTimeoutMs)
+      ? this.#repeat(fn, signalOrOptions, call)
+      : this.#limited(fn, signalOrOptions, call, totalTimeoutMs)
   }
 
   /** The same function, repeated when it fails: keeps its arguments, `this`, name and types. */
@@ -98,10 +88,13 @@ export class RetryWithBackoffPolicy implements CallPolicy {
 
   async #repeat<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
-    signal: AbortSignal | undefined,
+    signalOrOptions: AbortSignal | CallOptions | undefined,
     call: Call,
   ): Promise<T> {
-    const { onNotice, budget, runtime, maxRetries } = this.#options
+    checkFunction(fn)
+    const { signal } = callOptions(signalOrOptions)
+    signal?.throwIfAborted()
+    const { onNotice, runtime, maxRetries } = this.#options
     for (;;) {
       let ended: Ended<T>
       call.attempts++
@@ -113,7 +106,7 @@ export class RetryWithBackoffPolicy implements CallPolicy {
         call.last = { error }
       }
       const isAnswer = !ended.ok || !isBranded(ended.value)
-      if (isAnswer && call.attempts === 1) attempt(onNotice, 'budget', () => budget?.deposit())
+      if (isAnswer && call.attempts === 1) this.#deposit()
       if (signal?.aborted || !this.#isWorthIt(ended, call)) return settled(ended)
       const delayMs = call.attempts > maxRetries ? 0 : this.#delayMs(ended, call)
       const stop = this.#stop(call, delayMs)
@@ -139,10 +132,13 @@ export class RetryWithBackoffPolicy implements CallPolicy {
    */
   async #limited<T>(
     fn: (context: CallContext) => PromiseLike<T> | T,
-    caller: AbortSignal | undefined,
+    signalOrOptions: AbortSignal | CallOptions | undefined,
     call: Call,
     ms: number,
   ): Promise<T> {
+    checkFunction(fn)
+    const { signal: caller } = callOptions(signalOrOptions)
+    caller?.throwIfAborted()
     const { runtime, onNotice } = this.#options
     let overdue: CallTimeoutError | undefined
     try {
@@ -160,6 +156,12 @@ export class RetryWithBackoffPolicy implements CallPolicy {
       if (overdue === undefined || error !== overdue) throw error
       return this.#giveUp({ ok: false, error: call.last?.error ?? error }, call, 'TOTAL_TIMEOUT')
     }
+  }
+
+  #deposit(): void {
+    const { budget, onNotice } = this.#options
+    if (budget instanceof TokenBucket) budget.deposit()
+    else if (budget !== undefined) attempt(onNotice, 'budget', () => budget.deposit())
   }
 
   #isWorthIt(ended: Ended<unknown>, call: Call): boolean {
@@ -222,18 +224,8 @@ export class RetryWithBackoffPolicy implements CallPolicy {
   }
 }
 
-/** How an attempt ended. */
-type Ended<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: unknown }
-
 /** Ends at once when the caller goes away, even where the runtime's own waiting does not. */
 function wait(ms: number, signal: AbortSignal | undefined, runtime: Runtime): Promise<void> {
   const waited = runtime.after(ms, signal)
   return signal === undefined ? waited : unlessAborted(waited, signal)
-}
-
-function settled<T>(ended: Ended<T>): T {
-  if (ended.ok) return ended.value
-  throw ended.error
 }

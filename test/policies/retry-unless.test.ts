@@ -10,6 +10,7 @@ import {
   RetryWithBackoffPolicy,
   SafetyNet,
 } from '../../src/index.ts'
+import { InMemoryStorage } from '../../src/storage.ts'
 import { FakeClock } from '../../src/testing/clock.ts'
 
 const down = new Error('down')
@@ -124,6 +125,17 @@ describe('a retry around a breaker in a SafetyNet', () => {
       expect(await attempts()).toBe(3)
     },
   )
+
+  it('knows of the failures that the rest of the fleet saw', async () => {
+    const storage = Object.assign(new InMemoryStorage(), { shared: true })
+    const options = { resourceKey: 'api', storage }
+    const here = await around('', options)
+    const elsewhere = await around('11', options)
+    await elsewhere.breaker.flush()
+    await here.breaker.refresh()
+    expect(here.breaker.executionLog.failureCount).toBe(2)
+    expect(await here.attempts()).toBe(1)
+  })
 
   it('finds the breaker in a net within', async () => {
     const { breaker, retry, attempts } = await around('11')
