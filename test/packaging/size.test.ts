@@ -19,7 +19,7 @@ interface Budget {
 
 /** Without the packages that are peers, unless `options` say otherwise. */
 const BUDGETS: readonly Budget[] = [
-  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 17_950 },
+  { what: 'the whole core entry', code: `export * from 'resilient-circuit'`, budget: 18_020 },
   { what: 'a breaker alone', code: ALONE, budget: 14_150 },
   {
     what: '+ RetryWithBackoffPolicy',
