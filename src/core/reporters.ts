@@ -63,7 +63,11 @@ export function tripping(
     k,
     1 + others(reporters, reporter.id, reporter.aliveMs, now),
   )
-  if (needed <= 1) return Number.POSITIVE_INFINITY
+  // Whoever stopped itself reports no more, and fails all the same.
+  const stopped = reporters.alone.filter(
+    (each) => each.id !== reporter.id && each.until > now,
+  ).length
+  if (needed - stopped <= 1) return Number.POSITIVE_INFINITY
   // The reporter itself is one of them; the newest failure of the last one that is needed must be among those that count.
   const last = reporters.failed.filter((failed) => failed.id !== reporter.id)[needed - 2]
   if (last === undefined) return 0

@@ -36,6 +36,11 @@ export class Freshness {
     return now >= this.#refreshFrom || now < this.#receivedAt
   }
 
+  /** The next call refreshes. */
+  refreshNext(): void {
+    this.#refreshFrom = Number.NEGATIVE_INFINITY
+  }
+
   /** Something else will ask the storage at `instant`: within the bound, that does. */
   isAskedAt(instant: number): void {
     if (instant < this.#freshUntil) this.#refreshFrom = this.#freshUntil

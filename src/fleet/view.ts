@@ -435,6 +435,8 @@ export class View {
     const { settings } = this
     const { reporter } = this.presence
     if (failTogether(snapshot, { settings, ...(reporter && { reporter }) }, snapshot.at)) return
+    // The row is told soon: by that it knows that others who fail are not alone.
+    this.#freshness.refreshNext()
     this.#alone = true
     const cause = 'outOf' in this.settings.trip ? 'failure_limit' : 'failure_rate'
     const cooldownMs = cooldownAfter(this.settings, snapshot.opens + 1)

@@ -79,6 +79,20 @@ describe('failures of one isolate', () => {
     expect(fleet.tells(2, '111')).toBe('OPEN')
   })
 
+  it('open where another isolate has stopped itself, for that reports no more', () => {
+    const fleet = new Fleet(limit)
+    fleet.tells(1, '000')
+    fleet.tells(2, '0')
+    fleet.shows(1, true)
+    expect(fleet.tells(2, '0111')).toBe('OPEN')
+    const later = new Fleet(limit)
+    later.tells(1, '000')
+    later.shows(1, true)
+    later.pass('31s')
+    later.tells(3, '0')
+    expect(later.tells(2, '0111')).toBe('CLOSED')
+  })
+
   it('count each for itself where nobody says whose they are', () => {
     const fleet = new Fleet(limit)
     fleet.tells(1, '000')

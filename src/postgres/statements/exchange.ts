@@ -135,7 +135,7 @@ begin
               (select count(*) from unnest(c.seen, c.seen_at) u(i, a) where i <> r.reporter and abs(now_ms - a) < r.alive_ms) end;
             if r.reporter is not null then
               needed := least(r.reporters, case when not timed then r.failures end, 1 + alive);
-              if needed > 1 then
+              if needed - (select count(*) from unnest(c.alone, c.alone_until) u(i, e) where i <> r.reporter and e > now_ms) > 1 then
                 nth := (select n from unnest(c.failed, c.failed_nth) with ordinality u(i, n, o) where i <> r.reporter order by o offset needed - 2 limit 1);
                 most := case when nth is null then 0 when not timed then greatest(0, r.failures - 1 - c.failures + nth) when c.failures - nth >= bad then 0 end;
               end if;
